@@ -1,0 +1,6 @@
+//! The Magpie charm: its units learn of each other over the peer relation `magpie`, tell each other their addresses,
+//! and show what they found.
+
+mod charm;
+
+pub use charm::{Config, Magpie};

@@ -1,0 +1,87 @@
+use std::fmt;
+
+/// A workload status and its message.
+///
+/// ```
+/// let status = juju_ops::Status::waiting("for magpie/2");
+/// assert_eq!(status.to_string(), r#"waiting "for magpie/2""#);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    kind: StatusKind,
+    message: String,
+}
+
+/// The statuses that a charm can set, from the least to the most severe.
+///
+/// The order is that of `collect_unit_status` in Python `ops`: where several speak, the most severe is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StatusKind {
+    /// The unit does what it is for.
+    Active,
+    /// The unit waits for something outside it.
+    Waiting,
+    /// The unit is at work on itself.
+    Maintenance,
+    /// The unit needs a person.
+    Blocked,
+}
+
+impl Status {
+    /// A status of a kind that is known only at run time.
+    pub fn new(kind: StatusKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// The unit does what it is for.
+    pub fn active(message: impl Into<String>) -> Self {
+        Self::new(StatusKind::Active, message)
+    }
+
+    /// The unit waits for something outside it.
+    pub fn waiting(message: impl Into<String>) -> Self {
+        Self::new(StatusKind::Waiting, message)
+    }
+
+    /// The unit is at work on itself.
+    pub fn maintenance(message: impl Into<String>) -> Self {
+        Self::new(StatusKind::Maintenance, message)
+    }
+
+    /// The unit needs a person.
+    pub fn blocked(message: impl Into<String>) -> Self {
+        Self::new(StatusKind::Blocked, message)
+    }
+
+    /// The word.
+    pub fn kind(&self) -> StatusKind {
+        self.kind
+    }
+
+    /// The message; may be empty.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl StatusKind {
+    /// The word as Juju spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Waiting => "waiting",
+            Self::Maintenance => "maintenance",
+            Self::Blocked => "blocked",
+        }
+    }
+
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        [Self::Active, Self::Waiting, Self::Maintenance, Self::Blocked].into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.kind.as_str(), self.message)
+    }
+}

@@ -1,0 +1,202 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The name of an application, such as `magpie`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AppName(String);
+
+/// The name of a unit, such as `magpie/10`. Sorts by application, then by number: `magpie/2` before `magpie/10`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnitName {
+    app: AppName,
+    number: u32,
+}
+
+/// The identity of a relation, such as `magpie:3`: the endpoint on this side and a number that is never reused.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RelationId {
+    endpoint: String,
+    number: u32,
+}
+
+/// A text that is not the name it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} is not {what}", Shown(text))]
+pub struct NameError {
+    text: String,
+    what: &'static str,
+}
+
+/// A foreign text for an error message: quoted, escaped, and cut after 64 characters.
+struct Shown<'a>(&'a str);
+
+impl AppName {
+    /// The name as Juju writes it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl UnitName {
+    /// The application that the unit belongs to.
+    pub fn app(&self) -> &AppName {
+        &self.app
+    }
+
+    /// The number behind the slash. On machines it is never used twice; on Kubernetes it is.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+}
+
+impl RelationId {
+    /// The endpoint on this side.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The number, unique in the model.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+}
+
+impl FromStr for AppName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let tail = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let bytes = text.as_bytes();
+        let good = bytes.first().is_some_and(u8::is_ascii_lowercase)
+            && bytes.iter().all(|&byte| tail(byte))
+            && !text.ends_with('-')
+            && !text.contains("--");
+        if good { Ok(Self(text.to_owned())) } else { Err(NameError::new(text, "an application name")) }
+    }
+}
+
+impl FromStr for UnitName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let parts = text.split_once('/').and_then(|(app, number)| Some((app.parse().ok()?, plain_number(number)?)));
+        match parts {
+            Some((app, number)) => Ok(Self { app, number }),
+            None => Err(NameError::new(text, "a unit name")),
+        }
+    }
+}
+
+impl FromStr for RelationId {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let parts = text.rsplit_once(':').and_then(|(endpoint, number)| Some((endpoint, plain_number(number)?)));
+        match parts {
+            Some((endpoint, number)) if is_endpoint(endpoint) => Ok(Self { endpoint: endpoint.to_owned(), number }),
+            _ => Err(NameError::new(text, "a relation id")),
+        }
+    }
+}
+
+/// Whether a text can be the name of an endpoint, container or storage: lower-case letters and digits, in
+/// parts joined by single `-` or `_`, the first beginning with a letter.
+pub(crate) fn is_endpoint(text: &str) -> bool {
+    let part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    text.starts_with(|first: char| first.is_ascii_lowercase()) && text.split(['-', '_']).all(part)
+}
+
+/// A decimal number in its one spelling: no sign, no leading zero.
+pub(crate) fn plain_number(text: &str) -> Option<u32> {
+    let plain = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    if plain { text.parse().ok() } else { None }
+}
+
+impl NameError {
+    fn new(text: &str, what: &'static str) -> Self {
+        Self { text: text.to_owned(), what }
+    }
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.char_indices().nth(64) {
+            Some((end, _)) => write!(f, "{:?}…", &self.0[..end]),
+            None => write!(f, "{:?}", self.0),
+        }
+    }
+}
+
+impl fmt::Display for AppName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Display for UnitName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.app, self.number)
+    }
+}
+
+impl fmt::Display for RelationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.endpoint, self.number)
+    }
+}
+
+macro_rules! serde_as_text {
+    ($($name:ty),*) => {$(
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+serde_as_text!(AppName, UnitName, RelationId);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_sort_by_number() {
+        let mut units: Vec<UnitName> = ["b/0", "magpie/10", "magpie/2"].map(|name| name.parse().unwrap()).into();
+        units.sort();
+        assert_eq!(units.iter().map(ToString::to_string).collect::<Vec<_>>(), ["b/0", "magpie/2", "magpie/10"]);
+    }
+
+    #[test]
+    fn names_have_one_spelling() {
+        for good in ["magpie/0", "my-app/4294967295", "remote-0a1b/3"] {
+            assert_eq!(good.parse::<UnitName>().unwrap().to_string(), good);
+        }
+        for bad in ["", "magpie", "magpie/", "magpie/01", "magpie/+1", "magpie/4294967296", "Magpie/0", "-a/0", "a/0/0"]
+        {
+            assert!(bad.parse::<UnitName>().is_err(), "{bad}");
+        }
+        for good in ["magpie:0", "my_peers:12", "a-b:1"] {
+            assert_eq!(good.parse::<RelationId>().unwrap().to_string(), good);
+        }
+        for bad in ["", "3", ":3", "magpie:", "magpie:x", "--app:1", "a b:1"] {
+            assert!(bad.parse::<RelationId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_error_shows_a_bounded_text() {
+        let error = "\u{1b}[31m".repeat(1000).parse::<UnitName>().unwrap_err().to_string();
+        assert!(error.len() < 400 && error.ends_with("is not a unit name"), "{error}");
+        assert!(!error.contains('\u{1b}'));
+    }
+}

@@ -1,0 +1,248 @@
+//! The durable events that wait, in the order of their delivery, and the form they are stored in.
+//!
+//! The stored form is one JSON object a line, oldest first. A line that this version cannot read, or whose source it
+//! does not know, is kept byte for byte: a newer version that is rolled back to finds it again.
+
+use std::any::Any;
+use std::fmt;
+use std::rc::Rc;
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value};
+
+use crate::error::bounded;
+
+/// The version of the lines that this code writes. Newer ones are left alone; fields may be added without a new one.
+const VERSION: u64 = 1;
+/// The longest error that is stored with an event.
+const ERROR_LIMIT: usize = 1024;
+
+/// A durable event that waits, as [`Context::pending`](crate::Context::pending) shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pending {
+    /// The topic of its source; empty when the entry is unreadable.
+    pub topic: String,
+    /// The name of its source.
+    pub name: String,
+    /// What it is about.
+    pub subject: String,
+    /// When it was emitted.
+    pub since: SystemTime,
+    /// How many of its redeliveries failed.
+    pub attempts: u64,
+    /// What the last failed redelivery failed with, at most 1 KiB of it.
+    pub last_error: Option<String>,
+    /// Whether this version of the charm knows its source and can read it.
+    pub deliverable: bool,
+    pub(crate) generation: u64,
+}
+
+/// One entry of the queue.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    /// Tells this emission from every other in this dispatch, also from one on the same subject.
+    pub(crate) generation: u64,
+    /// The event itself, if it was emitted in this dispatch.
+    pub(crate) fresh: Option<Rc<dyn Any>>,
+    fields: Map<String, Value>,
+    /// As stored, or as it will be.
+    line: String,
+}
+
+/// All that waits, oldest first.
+#[derive(Clone, Default)]
+pub(crate) struct Queue {
+    entries: Vec<Entry>,
+    generations: u64,
+}
+
+/// Where an event comes from and what it is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Identity {
+    pub(crate) topic: String,
+    pub(crate) name: String,
+    pub(crate) subject: String,
+}
+
+impl Queue {
+    pub(crate) fn read(text: &str) -> Self {
+        let mut queue = Self::default();
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            let fields = serde_json::from_str(line).unwrap_or_default();
+            queue.push(fields, line.to_owned(), None);
+        }
+        queue
+    }
+
+    /// The stored form.
+    pub(crate) fn text(&self) -> String {
+        self.entries.iter().map(|entry| entry.line.as_str()).collect::<Vec<_>>().join("\n")
+    }
+
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub(crate) fn get(&self, generation: u64) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.generation == generation)
+    }
+
+    /// Adds an event at the end. An older one on the same topic and subject is replaced; gives back whether there was.
+    pub(crate) fn emit(&mut self, id: &Identity, since: SystemTime, stored: Value, live: Rc<dyn Any>) -> bool {
+        let before = self.entries.len();
+        self.entries.retain(|entry| entry.text("topic") != id.topic || entry.text("subject") != id.subject);
+        let replaced = self.entries.len() < before;
+        let since = since.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |age| age.as_secs());
+        let mut fields = Map::new();
+        fields.insert("v".into(), VERSION.into());
+        fields.insert("topic".into(), id.topic.clone().into());
+        fields.insert("name".into(), id.name.clone().into());
+        fields.insert("subject".into(), id.subject.clone().into());
+        fields.insert("since".into(), since.into());
+        fields.insert("event".into(), stored);
+        let line = Value::Object(fields.clone()).to_string();
+        self.push(fields, line, Some(live));
+        replaced
+    }
+
+    /// Takes an entry out; gives back whether it was there.
+    pub(crate) fn remove(&mut self, generation: u64) -> bool {
+        let before = self.entries.len();
+        self.entries.retain(|entry| entry.generation != generation);
+        self.entries.len() < before
+    }
+
+    /// Takes out all entries of a source; gives back how many.
+    pub(crate) fn remove_source(&mut self, topic: &str, name: &str) -> usize {
+        let before = self.entries.len();
+        self.entries.retain(|entry| entry.text("topic") != topic || entry.text("name") != name);
+        before - self.entries.len()
+    }
+
+    /// Notes a failed redelivery.
+    pub(crate) fn failed(&mut self, generation: u64, error: &str) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.generation == generation) {
+            entry.fields.insert("attempts".into(), (entry.attempts() + 1).into());
+            entry.fields.insert("error".into(), bounded(error, ERROR_LIMIT).into());
+            entry.line = Value::Object(entry.fields.clone()).to_string();
+        }
+    }
+
+    fn push(&mut self, fields: Map<String, Value>, line: String, fresh: Option<Rc<dyn Any>>) {
+        self.generations += 1;
+        self.entries.push(Entry { generation: self.generations, fresh, fields, line });
+    }
+}
+
+impl Entry {
+    pub(crate) fn identity(&self) -> Identity {
+        let text = |field| self.text(field).to_owned();
+        Identity { topic: text("topic"), name: text("name"), subject: text("subject") }
+    }
+
+    /// The event as stored; none where this version cannot tell.
+    pub(crate) fn stored(&self) -> Option<&Value> {
+        if self.fields.get("v")?.as_u64()? == VERSION { self.fields.get("event") } else { None }
+    }
+
+    pub(crate) fn line(&self) -> &str {
+        &self.line
+    }
+
+    pub(crate) fn show(&self, deliverable: bool) -> Pending {
+        let Identity { topic, name, subject } = self.identity();
+        let seconds = self.fields.get("since").and_then(Value::as_u64).unwrap_or(0);
+        Pending {
+            topic,
+            name,
+            subject,
+            // A stored number beyond what the clock can count is no time at all.
+            since: SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(SystemTime::UNIX_EPOCH),
+            attempts: self.attempts(),
+            last_error: self.fields.get("error").and_then(Value::as_str).map(str::to_owned),
+            deliverable,
+            generation: self.generation,
+        }
+    }
+
+    fn attempts(&self) -> u64 {
+        self.fields.get("attempts").and_then(Value::as_u64).unwrap_or(0).min(u64::from(u32::MAX))
+    }
+
+    fn text(&self, field: &str) -> &str {
+        self.fields.get(field).and_then(Value::as_str).unwrap_or("")
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.topic.as_str() {
+            "" => f.write_str("unreadable"),
+            topic => write!(f, "{topic} {} {}", self.name, bounded(&self.subject, 128)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(name: &str, subject: &str) -> Identity {
+        Identity { topic: "t".into(), name: name.into(), subject: subject.into() }
+    }
+
+    fn emit(queue: &mut Queue, name: &str, subject: &str) -> bool {
+        let since = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+        queue.emit(&id(name, subject), since, serde_json::json!({"n": 1}), Rc::new(()))
+    }
+
+    #[test]
+    fn the_stored_form_is_pinned() {
+        let mut queue = Queue::default();
+        emit(&mut queue, "joined", "magpie/1");
+        emit(&mut queue, "departed", "magpie/2");
+        queue.failed(1, "broken pipe");
+        expect_test::expect![[r#"
+            {"attempts":1,"error":"broken pipe","event":{"n":1},"name":"joined","since":1767225600,"subject":"magpie/1","topic":"t","v":1}
+            {"event":{"n":1},"name":"departed","since":1767225600,"subject":"magpie/2","topic":"t","v":1}"#]]
+        .assert_eq(&queue.text());
+        assert_eq!(Queue::read(&queue.text()).text(), queue.text());
+    }
+
+    #[test]
+    fn a_newer_event_on_a_subject_replaces_the_older_and_goes_last() {
+        let mut queue = Queue::default();
+        assert!(!emit(&mut queue, "joined", "a") && !emit(&mut queue, "joined", "b"));
+        assert!(emit(&mut queue, "departed", "a"));
+        let shown: Vec<String> = queue.entries().iter().map(|entry| entry.identity().to_string()).collect();
+        assert_eq!(shown, ["t joined b", "t departed a"]);
+        assert!(queue.get(1).is_none() && queue.get(3).is_some());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_kept_to_the_byte() {
+        let text = "{\"v\":2,\"topic\":\"t\",\"name\":\"joined\",\"subject\":\"a\", \"what\":[1]}\nrubbish\n[1]\n{\"v\":\"1\"}";
+        let queue = Queue::read(text);
+        assert_eq!(queue.text(), text);
+        assert!(queue.entries().iter().all(|entry| entry.stored().is_none()));
+        assert_eq!(queue.entries()[0].identity().to_string(), "t joined a");
+        assert_eq!(queue.entries()[1].identity().to_string(), "unreadable");
+    }
+
+    #[test]
+    fn unknown_fields_survive_a_failed_attempt() {
+        let line = r#"{"event":1,"later":{"x":[]},"name":"n","since":5,"subject":"s","topic":"t","v":1}"#;
+        let mut queue = Queue::read(line);
+        queue.failed(1, "e");
+        assert!(queue.text().contains(r#""later":{"x":[]}"#));
+    }
+
+    #[test]
+    fn absurd_numbers_are_shown_as_something() {
+        let line = format!(r#"{{"v":1,"topic":"t","since":{},"attempts":{},"event":1}}"#, u64::MAX, u64::MAX);
+        let mut queue = Queue::read(&line);
+        queue.failed(1, "e");
+        assert_eq!(queue.entries()[0].show(true).attempts, u64::from(u32::MAX));
+    }
+}

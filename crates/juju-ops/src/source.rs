@@ -1,0 +1,156 @@
+use std::fmt;
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::event::{Durable, Event};
+use crate::hook::{AnyHook, Hook, HookEvent};
+use crate::name::is_endpoint;
+
+/// Where events of type `E` come from: a hook, an action, or an object that emits them. A name, not an object: make
+/// it anew wherever it is wanted.
+///
+/// [`hook`](crate::hook) and [`action`](crate::action) have the sources of Juju's own events. A library gives its
+/// own by a method: `peers.joined()`.
+pub struct Source<E> {
+    key: Key,
+    build: Option<Build<E>>,
+}
+
+/// Makes the event of the dispatch that runs.
+pub(crate) type Build<E> = fn(&Context) -> Result<E, Error>;
+
+/// The name of a source, without the type of its events.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Key {
+    /// A hook, by its full name; `wants` is what the metadata must have for it.
+    Hook { name: String, wants: Wants },
+    /// Any hook.
+    AnyHook,
+    /// An action, by its name.
+    Action(String),
+    /// An event of a library's or the charm's own.
+    Custom { topic: String, name: String },
+}
+
+/// What the charm's metadata must declare for a hook to exist.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Wants {
+    Nothing,
+    Endpoint(String),
+    /// A storage or a container.
+    Named(String),
+}
+
+impl<E: Event> Source<E> {
+    /// A source of events that an object emits by itself, with [`Context::emit`] or [`Context::emit_durable`].
+    ///
+    /// `topic` names the object, uniquely in the charm: by convention crate and endpoint, `magpie-peers.magpie`.
+    /// `name` is what happened: `joined`. Durable events of one topic replace each other where they have the same
+    /// subject.
+    pub fn new(topic: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { key: Key::Custom { topic: topic.into(), name: name.into() }, build: None }
+    }
+
+    pub(crate) fn action(name: &str, build: Build<E>) -> Self {
+        Self { key: Key::Action(name.to_owned()), build: Some(build) }
+    }
+
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+
+    pub(crate) fn builder(&self) -> Option<Build<E>> {
+        self.build
+    }
+}
+
+/// The source of a hook that every charm has.
+pub(crate) fn hook<E: HookEvent>(name: &str) -> Source<E> {
+    of_hook(name.to_owned(), Wants::Nothing)
+}
+
+/// The source of a hook of one endpoint.
+pub(crate) fn endpoint_hook<E: HookEvent>(endpoint: &str, suffix: &str) -> Source<E> {
+    of_hook(format!("{endpoint}-{suffix}"), Wants::Endpoint(endpoint.to_owned()))
+}
+
+/// The source of a hook of one storage or container.
+pub(crate) fn named_hook<E: HookEvent>(name: &str, suffix: &str) -> Source<E> {
+    of_hook(format!("{name}-{suffix}"), Wants::Named(name.to_owned()))
+}
+
+fn of_hook<E: HookEvent>(name: String, wants: Wants) -> Source<E> {
+    let build = |cx: &Context| {
+        let event = cx.hook().and_then(E::from_hook).cloned();
+        event.ok_or_else(|| Error::registration("the hook that runs is of another kind than its name says"))
+    };
+    Source { key: Key::Hook { name, wants }, build: Some(build) }
+}
+
+/// The source of all hooks.
+pub(crate) fn any_hook() -> Source<AnyHook> {
+    let build = |cx: &Context| {
+        let hook: Option<&Hook> = cx.hook();
+        hook.cloned().map(|hook| AnyHook { hook }).ok_or_else(|| Error::registration("no hook runs"))
+    };
+    Source { key: Key::AnyHook, build: Some(build) }
+}
+
+impl Key {
+    /// What is wrong with the name, if anything: a name that Juju can never use.
+    pub(crate) fn flaw(&self) -> Option<String> {
+        match self {
+            Self::Hook { wants: Wants::Endpoint(name) | Wants::Named(name), .. } if !is_endpoint(name) => {
+                Some(format!("{name:?} cannot be the name of an endpoint, a storage or a container"))
+            }
+            Self::Action(name) if !is_action(name) => Some(format!("{name:?} cannot be the name of an action")),
+            Self::Custom { topic, name } if topic.is_empty() || name.is_empty() => {
+                Some("a source needs a topic and a name".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+fn is_action(name: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    !name.is_empty() && name.bytes().all(inner) && !name.starts_with('-') && !name.ends_with('-')
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hook { name, .. } => write!(f, "hook {name}"),
+            Self::AnyHook => f.write_str("any hook"),
+            Self::Action(name) => write!(f, "action {name}"),
+            Self::Custom { topic, name } => write!(f, "{topic} {name}"),
+        }
+    }
+}
+
+impl<E: Event> fmt::Display for Source<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.key.fmt(f)
+    }
+}
+
+impl<E> fmt::Debug for Source<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Source({})", self.key)
+    }
+}
+
+impl<E> Clone for Source<E> {
+    fn clone(&self) -> Self {
+        Self { key: self.key.clone(), build: self.build }
+    }
+}
+
+/// The topic and name of a source of durable events. Such a source is always custom: hooks and actions answer with
+/// something else than an [`Ack`](crate::Ack).
+pub(crate) fn topic_and_name<E: Durable>(source: &Source<E>) -> (&str, &str) {
+    match source.key() {
+        Key::Custom { topic, name } => (topic, name),
+        Key::Hook { .. } | Key::AnyHook | Key::Action(_) => ("", ""),
+    }
+}

@@ -1,0 +1,159 @@
+//! The unit's state in Juju, as named areas of any length over values of bounded length.
+//!
+//! Juju keeps a map of text to text for each unit, loses none of it with the container, and commits it in one
+//! transaction with the hook's relation writes. An area is stored under the keys `juju-ops.<area>.<chunk>`, chunks
+//! counted from 0; keys of any other form are not touched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::error::{Error, bounded};
+
+/// The longest value that is written. Juju takes 64 KiB.
+const CHUNK: usize = 48 << 10;
+/// The most that all areas may hold together. Juju takes 2 MiB, and checks that only when the hook is over: a unit
+/// above it would fail every hook for ever.
+pub(crate) const LIMIT: usize = 1 << 20;
+const PREFIX: &str = "juju-ops.";
+
+/// The areas as this dispatch sees them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Areas {
+    texts: BTreeMap<String, String>,
+}
+
+/// What has to be done in Juju for a change of areas.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    pub(crate) set: BTreeMap<String, String>,
+    pub(crate) delete: BTreeSet<String>,
+}
+
+impl Areas {
+    /// The areas in what `state-get` gave.
+    pub(crate) fn read(stored: &BTreeMap<String, String>) -> Self {
+        let mut chunks: BTreeMap<&str, BTreeMap<u32, &str>> = BTreeMap::new();
+        for (key, value) in stored {
+            if let Some((area, chunk)) = parse_key(key) {
+                chunks.entry(area).or_default().insert(chunk, value);
+            }
+        }
+        let join = |(area, chunks): (&str, BTreeMap<u32, &str>)| (area.to_owned(), chunks.into_values().collect());
+        Self { texts: chunks.into_iter().map(join).collect() }
+    }
+
+    pub(crate) fn get(&self, area: &str) -> Option<&str> {
+        self.texts.get(area).map(String::as_str)
+    }
+
+    /// Replaces an area; an empty text removes it.
+    pub(crate) fn set(&mut self, area: &str, text: String) -> Result<(), Error> {
+        if !is_area(area) {
+            return Err(Error::refused(format!(
+                "state area {area:?}: not a name of lower-case letters, digits, `.`, `-` and `_`"
+            )));
+        }
+        let others = self.size_without(area);
+        if others + text.len() > LIMIT && text.len() > self.get(area).map_or(0, str::len) {
+            return Err(Error::refused(format!(
+                "state area {area}: {} bytes in all, above the limit of {LIMIT}",
+                others + text.len()
+            )));
+        }
+        if text.is_empty() {
+            self.texts.remove(area);
+        } else {
+            self.texts.insert(area.to_owned(), text);
+        }
+        Ok(())
+    }
+
+    /// How many bytes all areas but one hold.
+    pub(crate) fn size_without(&self, area: &str) -> usize {
+        self.texts.iter().filter(|(name, _)| *name != area).map(|(_, text)| text.len()).sum()
+    }
+
+    /// What turns `stored` into these areas.
+    pub(crate) fn changes(&self, stored: &BTreeMap<String, String>) -> Changes {
+        let before = Self::read(stored);
+        let unchanged = |area: &str| before.get(area) == self.get(area);
+        let mut wanted = BTreeMap::new();
+        for (area, text) in self.texts.iter().filter(|(area, _)| !unchanged(area)) {
+            let mut rest = text.as_str();
+            for chunk in 0.. {
+                let part = bounded(rest, CHUNK);
+                wanted.insert(format!("{PREFIX}{area}.{chunk}"), part.to_owned());
+                rest = &rest[part.len()..];
+                if rest.is_empty() {
+                    break;
+                }
+            }
+        }
+        let stale =
+            |key: &&String| parse_key(key).is_some_and(|(area, _)| !unchanged(area)) && !wanted.contains_key(*key);
+        let delete = stored.keys().filter(stale).cloned().collect();
+        wanted.retain(|key, value| stored.get(key) != Some(value));
+        Changes { set: wanted, delete }
+    }
+}
+
+fn parse_key(key: &str) -> Option<(&str, u32)> {
+    let (area, chunk) = key.strip_prefix(PREFIX)?.rsplit_once('.')?;
+    if is_area(area) { Some((area, crate::name::plain_number(chunk)?)) } else { None }
+}
+
+/// Juju takes keys of at most 256 bytes; some of them are the prefix and the chunk's number.
+fn is_area(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_');
+    !name.is_empty() && name.len() <= 200 && name.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect()
+    }
+
+    #[test]
+    fn an_area_is_stored_in_chunks_and_read_back() {
+        let text = format!("x{}", "é".repeat(CHUNK));
+        let mut areas = Areas::default();
+        areas.set("pending", text.clone()).unwrap();
+        let changes = areas.changes(&BTreeMap::new());
+        let keys: Vec<&String> = changes.set.keys().collect();
+        assert_eq!(keys, ["juju-ops.pending.0", "juju-ops.pending.1", "juju-ops.pending.2"]);
+        assert!(changes.set.values().all(|value| value.len() <= CHUNK));
+        assert_eq!(Areas::read(&changes.set).get("pending"), Some(&*text));
+    }
+
+    #[test]
+    fn chunks_are_joined_by_number_not_by_name() {
+        let stored: BTreeMap<String, String> = (0..12).map(|n| (format!("juju-ops.a.{n}"), format!("{n},"))).collect();
+        assert_eq!(Areas::read(&stored).get("a"), Some("0,1,2,3,4,5,6,7,8,9,10,11,"));
+    }
+
+    #[test]
+    fn only_what_changed_is_written_and_only_our_keys_are_removed() {
+        let stored = map(&[("juju-ops.a.0", "one"), ("juju-ops.b.0", "two"), ("juju-ops.b.1", "more"), ("mine", "x")]);
+        let mut areas = Areas::read(&stored);
+        assert_eq!(areas.changes(&stored), Changes::default());
+        areas.set("b", "two".into()).unwrap();
+        assert_eq!(areas.get("a"), Some("one"));
+        areas.set("c", "three".into()).unwrap();
+        let changes = areas.changes(&stored);
+        assert_eq!(changes.set, map(&[("juju-ops.c.0", "three")]));
+        assert_eq!(changes.delete, BTreeSet::from(["juju-ops.b.1".to_owned()]));
+    }
+
+    #[test]
+    fn the_limit_refuses_growth_only() {
+        let mut areas = Areas::default();
+        areas.set("a", "x".repeat(LIMIT)).unwrap();
+        assert!(areas.set("b", "y".into()).is_err());
+        assert!(areas.set("a", "x".repeat(LIMIT - 1)).is_ok());
+        let mut over = Areas::read(&map(&[("juju-ops.a.0", &"x".repeat(LIMIT + 10))]));
+        over.set("a", "x".repeat(LIMIT + 5)).unwrap();
+        assert!(areas.set("No Such", String::new()).is_err());
+    }
+}

@@ -1,0 +1,101 @@
+//! Actions: parameters, results, failures.
+
+use juju_ops::action::{self, Action};
+use juju_ops::{Outcome, Status};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::support::Made;
+
+#[derive(Debug, Deserialize)]
+struct Go {
+    n: i64,
+}
+
+fn go(
+    handler: impl Fn(&Made, &Action<Go>, &juju_ops::Context) -> Result<Outcome, juju_ops::BoxError> + 'static,
+) -> Made {
+    let handler = std::rc::Rc::new(handler);
+    Made::new(move |_, events| {
+        let handler = handler.clone();
+        events.on(&action::run::<Go>("go"), move |this, event, cx| handler(this, event, cx));
+    })
+}
+
+#[test]
+fn parameters_are_typed_and_results_are_given() {
+    let charm = go(|_, event, _| {
+        event.log("half way")?;
+        let twice = event.params().n * 2;
+        Ok(Outcome::completed().with("sum.twice", twice)?.with("text", "a=b\n-- c")?)
+    });
+    let mut juju = charm.deploy();
+    let done = juju.run_action("app/0", "go", json!({"n": 21})).unwrap();
+    assert_eq!((done.status.as_str(), &done.results["sum"]["twice"]), ("completed", &json!("42")));
+    assert_eq!(done.results["text"], "a=b\n-- c");
+    assert_eq!(done.log.len(), 1);
+}
+
+#[test]
+fn a_parameter_that_is_missing_fails_the_action_by_name() {
+    let charm = go(|_, _, _| Ok(Outcome::completed()));
+    let mut juju = charm.deploy();
+    let done = juju.run_action("app/0", "go", json!({})).unwrap();
+    assert_eq!(done.status, "failed");
+    assert_eq!(done.message, "event action go: the action's parameters: missing field `n`");
+}
+
+#[test]
+fn an_action_that_nobody_observes_fails_clearly() {
+    let charm = go(|_, _, _| Ok(Outcome::completed()));
+    let mut juju = charm.deploy();
+    let done = juju.run_action("app/0", "other", json!({})).unwrap();
+    assert_eq!(
+        (done.status.as_str(), done.message.as_str()),
+        ("failed", "action other is not implemented by this charm")
+    );
+    assert_eq!(done.results["return-code"], json!(0));
+}
+
+#[test]
+fn an_error_or_a_panic_fails_the_action_and_sends_nothing_else() {
+    for panics in [false, true] {
+        let charm = go(move |_, _, cx| {
+            cx.unit().set_status(Status::blocked("half done"))?;
+            cx.state("test").set(&1)?;
+            if panics { panic!("no disk") } else { Err("no disk".into()) }
+        });
+        let mut juju = charm.deploy();
+        let before = juju.status("app/0");
+        let done = juju.run_action("app/0", "go", json!({"n": 1})).unwrap();
+        assert_eq!(done.status, "failed");
+        assert!(done.message.starts_with("event action go: ") && done.message.ends_with("no disk"), "{}", done.message);
+        assert_eq!(done.results["return-code"], json!(0));
+        assert!(juju.state("app/0").is_empty() && juju.status("app/0") == before);
+    }
+}
+
+#[test]
+fn a_failed_outcome_keeps_results_and_writes() {
+    let charm = go(|_, _, cx| {
+        cx.state("test").set(&1)?;
+        Ok(Outcome::failed("three of four").with("done", 3)?)
+    });
+    let mut juju = charm.deploy();
+    let done = juju.run_action("app/0", "go", json!({"n": 1})).unwrap();
+    assert_eq!(
+        (done.status.as_str(), done.message.as_str(), &done.results["done"]),
+        ("failed", "three of four", &json!("3"))
+    );
+    assert_eq!(juju.state("app/0")["juju-ops.test.0"], "1");
+}
+
+#[test]
+fn an_action_has_one_handler() {
+    let charm = Made::new(|_, events| {
+        events.on(&action::run::<Value>("go"), |_, _: &Action<Value>, _| Ok(Outcome::completed()));
+        events.on(&action::run::<Value>("go"), |_, _: &Action<Value>, _| Ok(Outcome::completed()));
+    });
+    let error = juju_ops::testing::check(&charm, &crate::support::charm()).unwrap_err();
+    assert_eq!(error.to_string(), "action go has more than one handler");
+}

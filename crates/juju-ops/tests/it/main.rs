@@ -1,0 +1,13 @@
+//! The framework as a charm author sees it, in the simulator of Juju.
+
+#![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
+
+mod actions;
+mod bad_input;
+mod encoder;
+mod limits;
+mod model;
+mod order;
+mod outside;
+mod support;

@@ -1,0 +1,162 @@
+//! Databags, leadership, status, configuration, as a handler sees them.
+
+use std::collections::BTreeMap;
+
+use juju_ops::{Status, hook};
+use juju_sim::Fault;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::support::{Made, tick};
+
+#[test]
+fn writes_are_read_back_and_sent_once_and_only_if_they_change_something() {
+    let charm = Made::new(|_, events| {
+        events.on(&hook::update_status(), |this, _, cx| {
+            let relation = cx.relations("peers")?.remove(0);
+            let bag = relation.own_bag()?;
+            for value in ["1", "2", "3"] {
+                bag.set("key", value)?;
+            }
+            bag.set("gone", "soon")?;
+            bag.remove("gone")?;
+            this.see(format!("{:?} {:?}", bag.get("key")?, bag.get("gone")?));
+            let name = cx.unit().name()?.clone();
+            this.see(format!("{:?}", relation.bag(&name).all()?.get("key")));
+            cx.unit().set_status(Status::maintenance("for a moment"))?;
+            Ok(cx.unit().set_status(Status::active("Ready"))?)
+        });
+    });
+    let mut juju = charm.deploy();
+    let run = tick(&mut juju);
+    assert_eq!(charm.seen(), ["Some(\"3\") None", "Some(\"3\")"]);
+    let commands: Vec<String> = run.commands().map(ToString::to_string).collect();
+    assert_eq!(
+        commands[1..],
+        [
+            "relation-get --format=json -r peers:0 - app/0",
+            "relation-set -r peers:0 --file - < \"key\": \"3\"",
+            "status-get --format=json --include-data",
+            "status-set active -- Ready",
+        ]
+    );
+    let again = tick(&mut juju);
+    assert!(again.commands().all(|command| !command.argv[0].ends_with("-set")), "{again}");
+}
+
+#[test]
+fn a_follower_that_becomes_the_leader_may_write_for_the_application() {
+    let charm = Made::new(|_, events| {
+        events.on(&hook::update_status(), |this, _, cx| {
+            let relation = cx.relations("peers")?.remove(0);
+            let app = cx.app().name()?.clone();
+            this.see(format!("{} {:?}", cx.unit().name()?, relation.app_bag(&app).get("by")?));
+            if let Some(leader) = cx.app().leader()? {
+                relation.own_app_bag(&leader)?.set("by", cx.unit().name()?.to_string())?;
+            }
+            Ok(())
+        });
+    });
+    let mut juju = charm.deploy();
+    juju.add_unit();
+    juju.settle().unwrap();
+    for (leader, expected) in [("app/0", "app/0"), ("app/1", "app/1")] {
+        juju.set_leader(leader).unwrap();
+        juju.settle().unwrap();
+        for unit in ["app/0", "app/1"] {
+            juju.tick(unit).unwrap();
+        }
+        juju.settle().unwrap();
+        assert_eq!(juju.bag(0, "app")["by"], expected);
+    }
+    let seen = charm.seen();
+    assert!(seen.contains(&"app/1 Some(\"app/0\")".to_owned()), "{seen:?}");
+}
+
+#[test]
+fn leadership_lost_before_the_flush_fails_the_hook() {
+    let charm = Made::new(|_, events| {
+        events.on(&hook::update_status(), |_, _, cx| {
+            let relation = cx.relations("peers")?.remove(0);
+            if let Some(leader) = cx.app().leader()? {
+                relation.own_app_bag(&leader)?.set("key", "value")?;
+            }
+            relation.own_bag()?.set("key", "value").map_err(Into::into)
+        });
+    });
+    let mut juju = charm.deploy();
+    juju.inject("app/0", Fault::RejectFlush).unwrap();
+    tick(&mut juju);
+    assert_eq!(juju.status("app/0").0, "error");
+    assert!(juju.bag(0, "app").is_empty() && !juju.bag(0, "app/0").contains_key("key"));
+}
+
+#[derive(Debug, Deserialize)]
+struct Config {
+    size: u32,
+    name: Option<String>,
+}
+
+#[test]
+fn configuration_is_typed_and_its_errors_name_the_option() {
+    let charm = Made::new(|_, events| {
+        events.config::<Config>();
+        events.on(&hook::update_status(), |this, _, cx| {
+            let config: Config = cx.config()?;
+            this.see(format!("{} {:?}", config.size, config.name));
+            Ok(())
+        });
+    });
+    let mut juju = charm.deploy();
+    tick(&mut juju);
+    juju.set_config("name", Some(json!("x"))).unwrap();
+    juju.set_config("size", Some(json!(1_000_000))).unwrap();
+    juju.settle().unwrap();
+    tick(&mut juju);
+    assert_eq!(charm.seen(), ["3 None", "1000000 Some(\"x\")"]);
+    juju.set_config("size", Some(json!(-1))).unwrap();
+    juju.settle().unwrap();
+    let run = tick(&mut juju);
+    let (_, text) = run.log().last().unwrap();
+    assert_eq!(
+        text,
+        "event hook update-status: the charm's configuration: size: invalid value: integer `-1`, expected u32"
+    );
+}
+
+#[test]
+fn a_configuration_option_that_the_metadata_lacks_is_refused_by_the_test_helper() {
+    #[derive(Deserialize)]
+    #[allow(dead_code)]
+    struct Wrong {
+        colour: String,
+    }
+    let charm = Made::new(|_, events| events.config::<Wrong>());
+    let error = juju_ops::testing::check(&charm, &crate::support::charm()).unwrap_err();
+    assert_eq!(error.to_string(), "the charm observes configuration option colour, which its metadata lacks");
+}
+
+#[test]
+fn a_value_is_remembered_until_it_is_removed() {
+    let charm = Made::new(|_, events| {
+        events.on(&hook::update_status(), |this, _, cx| {
+            let state = cx.state("test");
+            let map: Option<BTreeMap<String, u32>> = state.get()?;
+            this.see(format!("{map:?}"));
+            match map {
+                None => state.set(&BTreeMap::from([("a", 1)]))?,
+                Some(_) => state.remove()?,
+            }
+            Ok(())
+        });
+    });
+    let mut juju = charm.deploy();
+    for _ in 0..3 {
+        tick(&mut juju);
+    }
+    assert_eq!(charm.seen(), ["None", "Some({\"a\": 1})", "None"]);
+    juju.set_state("app/0", "juju-ops.test.0", "{half").unwrap();
+    let run = tick(&mut juju);
+    assert!(run.log().last().unwrap().1.contains("state area test: "), "{run}");
+    assert_eq!(juju.state("app/0")["juju-ops.test.0"], "{half");
+}

@@ -1,0 +1,131 @@
+//! Dispatches that Juju's own agent would hardly make: a shell, restricted hooks, hooks of the future.
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+
+use juju_ops::{Ack, Call, Ending, Env, Exit, Output, Status, Transport, dispatch, hook};
+
+use crate::support::{Lasting, Made, lasting};
+
+/// Hook commands that print nothing and are recorded.
+#[derive(Clone, Default)]
+struct Recorder(Rc<RefCell<Vec<String>>>);
+
+impl Transport for Recorder {
+    fn call(&self, call: &Call) -> io::Result<Output> {
+        self.0.borrow_mut().push(format!("{call:?}"));
+        Ok(Output { ending: Ending::Exited(0), stdout: Vec::new(), stderr: Vec::new() })
+    }
+
+    fn debug(&self, line: &str) {
+        self.0.borrow_mut().push(format!("debug {line}"));
+    }
+
+    fn complain(&self, line: &str) {
+        self.0.borrow_mut().push(format!("stderr {line}"));
+    }
+}
+
+fn run(charm: &Made, vars: &[(&str, &str)]) -> (Exit, Vec<String>) {
+    let recorder = Recorder::default();
+    let exit = dispatch(charm, Env::from_vars(vars.iter().copied()).unwrap(), recorder.clone());
+    (exit, recorder.0.take())
+}
+
+fn charm() -> Made {
+    Made::new(|_, events| {
+        events.emits(&lasting());
+        events.on(&lasting(), |this, _, _| {
+            this.see("lasting");
+            Ok(Ack::Done)
+        });
+        events.on(&hook::any(), |this, _, _| {
+            this.see("any");
+            Ok(())
+        });
+        events.on(&hook::collect_metrics(), |this, _, cx| {
+            this.see("collect-metrics");
+            this.see(cx.emit_durable(&lasting(), Lasting::new("a")).unwrap_err().to_string());
+            this.see(cx.unit().set_status(Status::active("")).unwrap_err().to_string());
+            Ok(())
+        });
+        events.status(|this, _| {
+            this.see("status");
+            Ok(Status::active(""))
+        });
+    })
+}
+
+#[test]
+fn a_restricted_hook_has_its_own_observers_and_nothing_else() {
+    let charm = charm();
+    let (exit, calls) = run(&charm, &[("JUJU_DISPATCH_PATH", "hooks/collect-metrics"), ("JUJU_UNIT_NAME", "app/0")]);
+    assert_eq!((exit.code(), calls), (0, vec![]));
+    assert_eq!(
+        charm.seen(),
+        ["collect-metrics", "state: not in this restricted hook", "a status: not in this restricted hook"]
+    );
+    let (exit, calls) = run(&charm, &[("JUJU_DISPATCH_PATH", "hooks/meter-status-changed")]);
+    assert_eq!((exit.code(), calls, charm.seen()), (0, vec![], vec![]));
+}
+
+#[test]
+fn an_unknown_hook_is_passed_over() {
+    let charm = charm();
+    let (exit, calls) = run(&charm, &[("JUJU_DISPATCH_PATH", "hooks/quantum-entangled")]);
+    assert_eq!(exit.code(), 0);
+    assert_eq!(calls, ["debug juju-ops: unknown hook quantum-entangled: nothing to do"]);
+    assert_eq!(charm.seen(), [""; 0]);
+}
+
+#[test]
+fn without_a_dispatch_path_there_is_usage_and_exit_2() {
+    let (exit, calls) = run(&charm(), &[("JUJU_UNIT_NAME", "app/0")]);
+    assert_eq!(exit.code(), 2);
+    assert!(calls.len() == 1 && calls[0].starts_with("stderr this is the `dispatch` of a Juju charm"), "{calls:?}");
+}
+
+#[test]
+fn a_killed_command_is_told_by_its_signal() {
+    struct Killed;
+    impl Transport for Killed {
+        fn call(&self, call: &Call) -> io::Result<Output> {
+            match call.command {
+                "juju-log" => Err(io::ErrorKind::NotFound.into()),
+                _ => Ok(Output { ending: Ending::Killed(9), stdout: Vec::new(), stderr: Vec::new() }),
+            }
+        }
+        fn debug(&self, _: &str) {}
+        fn complain(&self, line: &str) {
+            SAID.with(|said| said.borrow_mut().push(line.to_owned()));
+        }
+    }
+    thread_local!(static SAID: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
+    let env = Env::from_vars([("JUJU_DISPATCH_PATH", "hooks/start"), ("JUJU_UNIT_NAME", "app/0")]).unwrap();
+    assert_eq!(dispatch(&charm(), env, Killed).code(), 1);
+    let said = SAID.with(RefCell::take);
+    assert_eq!(said, ["juju-log: cannot be run: entity not found", "ERROR state-get: killed by signal 9"]);
+}
+
+#[test]
+fn a_missing_unit_name_is_an_error_where_it_is_used() {
+    let charm = Made::new(|_, events| {
+        events.on(&hook::start(), |_, _, cx| {
+            cx.unit().name()?;
+            Ok(())
+        });
+    });
+    let (exit, calls) = run(&charm, &[("JUJU_DISPATCH_PATH", "hooks/start")]);
+    assert_eq!(exit.code(), 1);
+    let text = "juju-log --log-level ERROR -- event hook start: environment variable JUJU_UNIT_NAME is not set";
+    assert_eq!(calls, [text]);
+}
+
+#[test]
+fn the_unsound_registration_fails_every_hook_and_says_why() {
+    let charm = Made::new(|_, events| events.emits(&lasting()));
+    let (exit, calls) = run(&charm, &[("JUJU_DISPATCH_PATH", "hooks/start")]);
+    assert_eq!(exit.code(), 1);
+    assert!(calls[0].contains("durable event test lasting (it::support::Lasting) has no handler"), "{calls:?}");
+}

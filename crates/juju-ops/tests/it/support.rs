@@ -1,0 +1,121 @@
+//! A charm that a test makes of closures.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use juju_ops::{Ack, BoxError, Context, Durable, Event, Observer, Observers, Source, testing};
+use juju_sim::{Charm, HookRun, World};
+use serde::{Deserialize, Serialize};
+
+pub const METADATA: &str = "{name: app, summary: s, description: d, peers: {peers: {interface: demo}}}";
+pub const CONFIG: &str =
+    "options:\n  size: {type: int, default: 3, description: d}\n  name: {type: string, description: d}";
+pub const ACTIONS: &str = "go: {description: d, params: {n: {type: integer}}}\nother: {description: d}";
+
+type Observe = Rc<dyn Fn(&Made, &mut Observers<Made>)>;
+
+/// A charm of one closure that registers more of them. A copy is the same charm.
+#[derive(Clone)]
+pub struct Made {
+    observe: Observe,
+    /// What happened, in the order it did.
+    pub seen: Rc<RefCell<Vec<String>>>,
+}
+
+impl Made {
+    pub fn new(observe: impl Fn(&Made, &mut Observers<Made>) + 'static) -> Self {
+        Self { observe: Rc::new(observe), seen: Rc::default() }
+    }
+
+    pub fn see(&self, what: impl Into<String>) {
+        self.seen.borrow_mut().push(what.into());
+    }
+
+    pub fn seen(&self) -> Vec<String> {
+        self.seen.take()
+    }
+
+    pub fn world(&self) -> World {
+        testing::in_process(self.clone(), charm()).unwrap()
+    }
+
+    /// A world with one unit that has settled.
+    pub fn deploy(&self) -> World {
+        let mut juju = self.world();
+        juju.add_unit();
+        juju.settle().unwrap();
+        self.seen();
+        juju.clear_transcript();
+        juju
+    }
+}
+
+impl Observer for Made {
+    fn observe(&self, events: &mut Observers<Self>) {
+        (self.observe)(self, events);
+    }
+}
+
+pub fn charm() -> Charm {
+    Charm::parse(METADATA, Some(CONFIG), Some(ACTIONS)).unwrap()
+}
+
+/// Has `app/0` run `update-status`.
+pub fn tick(juju: &mut World) -> HookRun {
+    juju.tick("app/0").unwrap();
+    loop {
+        let run = juju.step_unit("app/0").expect("a hook to run").clone();
+        if run.hook == "update-status" {
+            return run;
+        }
+    }
+}
+
+/// An event that is over once it is handled.
+#[derive(Debug)]
+pub struct Fleeting(pub u32);
+
+impl Event for Fleeting {
+    type Response = ();
+}
+
+pub fn fleeting() -> Source<Fleeting> {
+    Source::new("test", "fleeting")
+}
+
+/// An event that stays; `Lasting("gone")` is overtaken when it is looked at again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lasting {
+    pub about: String,
+    #[serde(skip)]
+    pub refreshed: bool,
+}
+
+impl Lasting {
+    pub fn new(about: &str) -> Self {
+        Self { about: about.to_owned(), refreshed: false }
+    }
+}
+
+impl Event for Lasting {
+    type Response = Ack;
+}
+
+impl Durable for Lasting {
+    fn subject(&self) -> Cow<'_, str> {
+        self.about.split('#').next().unwrap_or_default().into()
+    }
+
+    fn refresh(self, _: &Context) -> Result<Option<Self>, BoxError> {
+        match self.about.as_str() {
+            "gone" => Ok(None),
+            "broken" => Err("cannot be looked at".into()),
+            _ => Ok(Some(Self { refreshed: true, ..self })),
+        }
+    }
+}
+
+pub fn lasting() -> Source<Lasting> {
+    Source::new("test", "lasting")
+}

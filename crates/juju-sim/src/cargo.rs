@@ -1,0 +1,113 @@
+//! Building the executables that tests and the demonstration run.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+use serde::Deserialize;
+
+use crate::Error;
+
+/// How an executable is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Profile {
+    /// As tests are built.
+    Dev,
+    /// As it is shipped; cargo's progress is shown on standard error.
+    Release,
+}
+
+/// The workspace that this crate was compiled in.
+pub(crate) fn workspace_root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+/// Builds a package of this workspace with `cargo build`, and gives the path of its executable. Each is built at most
+/// once per process.
+pub fn binary(package: &str, profile: Profile) -> Result<PathBuf, Error> {
+    binary_in(&workspace_root(), package, profile)
+}
+
+pub(crate) fn binary_in(root: &Path, package: &str, profile: Profile) -> Result<PathBuf, Error> {
+    type Built = HashMap<(PathBuf, String, Profile), PathBuf>;
+    static BUILT: Mutex<Option<Built>> = Mutex::new(None);
+    // The lock is held while cargo runs: tests that need the same executable wait for it.
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    let built = built.get_or_insert_default();
+    let key = (root.to_owned(), package.to_owned(), profile);
+    if let Some(path) = built.get(&key) {
+        return Ok(path.clone());
+    }
+    let path = build(root, package, profile)?;
+    built.insert(key, path.clone());
+    Ok(path)
+}
+
+fn build(root: &Path, package: &str, profile: Profile) -> Result<PathBuf, Error> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(&cargo);
+    command.current_dir(root).args(["build", "--package", package, "--message-format", "json-render-diagnostics"]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    match profile {
+        Profile::Dev => command.stderr(Stdio::piped()),
+        Profile::Release => command.arg("--release").stderr(Stdio::inherit()),
+    };
+    let program = cargo.to_string_lossy().into_owned();
+    let output = command.output().map_err(|source| Error::Process { act: "run", program, source })?;
+    let fail = |why: String| Error::Build { package: package.to_owned(), why };
+    if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        return Err(fail(format!("cargo ended with {}\n{}", output.status, stderr.trim_end())));
+    }
+    let messages = String::from_utf8_lossy(&output.stdout);
+    executable(&messages, package).ok_or_else(|| fail("it has no executable".to_owned()))
+}
+
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    target: Option<Target>,
+    executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
+}
+
+/// The executable named for the package, else the only one there is.
+fn executable(messages: &str, package: &str) -> Option<PathBuf> {
+    let mut found = None;
+    for line in messages.lines() {
+        let Ok(message) = serde_json::from_str::<Message>(line) else { continue };
+        let (Some(target), Some(path)) = (message.target, message.executable) else { continue };
+        if message.reason != "compiler-artifact" || !target.kind.iter().any(|kind| kind == "bin") {
+            continue;
+        }
+        if target.name == package {
+            return Some(path);
+        }
+        found.get_or_insert(path);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_executable_in_cargos_messages() {
+        let messages = r#"{"reason":"compiler-artifact","target":{"kind":["lib"],"name":"magpie"},"executable":null}
+not json
+{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"other"},"executable":"/t/other"}
+{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"magpie"},"executable":"/t/magpie"}
+{"reason":"build-finished","success":true}"#;
+        assert_eq!(executable(messages, "magpie"), Some(PathBuf::from("/t/magpie")));
+        assert_eq!(executable(messages, "charm"), Some(PathBuf::from("/t/other")));
+        assert_eq!(executable("", "charm"), None);
+    }
+}

@@ -1,0 +1,155 @@
+//! Unpacking a charm archive that may come from anywhere.
+
+use std::fs::{self, File, Permissions};
+use std::io::{Read, Seek};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Component, Path, PathBuf};
+
+use zip::ZipArchive;
+use zip::read::ZipFile;
+
+use crate::Error;
+
+const MAX_ENTRIES: usize = 20_000;
+const MAX_BYTES: u64 = 512 * 1024 * 1024;
+const MAX_LINK: u64 = 4096;
+
+/// Unpacks an archive into an empty directory, which nothing in it can get out of.
+pub(super) fn unpack(archive: &Path, into: &Path) -> Result<(), Error> {
+    let zip_error = |source| Error::Zip { path: archive.to_owned(), source };
+    let file = File::open(archive).map_err(Error::file("open", archive))?;
+    let mut zip = ZipArchive::new(file).map_err(zip_error)?;
+    if zip.len() > MAX_ENTRIES {
+        return Err(Error::Archive(format!("{} entries are too many", zip.len())));
+    }
+    let mut left = MAX_BYTES;
+    let mut links = Vec::new();
+    let mut executable = false;
+    for index in 0..zip.len() {
+        let mut entry = zip.by_index(index).map_err(zip_error)?;
+        let path = inner_path(&entry)?;
+        let mode = entry.unix_mode().unwrap_or(0o644);
+        let target = into.join(&path);
+        if path == Path::new("dispatch") {
+            executable = mode & 0o111 != 0;
+        }
+        if entry.is_dir() {
+            fs::create_dir_all(&target).map_err(Error::file("create", &target))?;
+            continue;
+        }
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent).map_err(Error::file("create", parent))?;
+        }
+        if entry.is_symlink() {
+            links.push((target, link_target(&mut entry, &path)?));
+        } else {
+            left = copy(&mut entry, &target, left)?;
+            let mode = Permissions::from_mode(mode & 0o777);
+            fs::set_permissions(&target, mode).map_err(Error::file("chmod", &target))?;
+        }
+    }
+    // Last, so that no file is written through one.
+    for (link, target) in links {
+        symlink(target, &link).map_err(Error::file("link", &link))?;
+    }
+    // Juju: the stored mode decides; only hooks are repaired.
+    if !executable {
+        return Err(Error::Archive("dispatch is missing or stored without an executable mode".to_owned()));
+    }
+    Ok(())
+}
+
+fn inner_path<R: Read + Seek>(entry: &ZipFile<'_, R>) -> Result<PathBuf, Error> {
+    let plain = |path: &Path| path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    match entry.enclosed_name() {
+        Some(path) if plain(&path) && plain(Path::new(entry.name())) => Ok(path),
+        _ => Err(Error::Archive(format!("entry {:?} leaves the archive", entry.name()))),
+    }
+}
+
+/// The target of a link: relative, `..` only in front, and no further up than the archive's top.
+fn link_target<R: Read + Seek>(entry: &mut ZipFile<'_, R>, path: &Path) -> Result<PathBuf, Error> {
+    let refuse = || Error::Archive(format!("link {} leaves the archive", path.display()));
+    let mut target = String::new();
+    entry.take(MAX_LINK).read_to_string(&mut target).map_err(Error::file("read", path))?;
+    let target = PathBuf::from(target);
+    let ups = target.components().take_while(|part| *part == Component::ParentDir).count();
+    let depth = path.components().count().saturating_sub(1);
+    let inward = target.components().skip(ups).all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if ups > depth || !inward || target.as_os_str().is_empty() {
+        return Err(refuse());
+    }
+    Ok(target)
+}
+
+/// Copies an entry to a new file; the number of bytes that further ones may have.
+fn copy(entry: &mut impl Read, target: &Path, left: u64) -> Result<u64, Error> {
+    let mut file = File::create_new(target).map_err(Error::file("create", target))?;
+    let copied = std::io::copy(&mut entry.take(left + 1), &mut file).map_err(Error::file("unpack", target))?;
+    left.checked_sub(copied).ok_or_else(|| Error::Archive(format!("more than {MAX_BYTES} bytes")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    enum Entry {
+        File(&'static str, u32),
+        Link(&'static str, &'static str),
+    }
+
+    fn unpacked(entries: &[Entry]) -> Result<Vec<String>, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("c.charm");
+        let mut zip = ZipWriter::new(File::create(&path).unwrap());
+        let options = SimpleFileOptions::default();
+        for entry in entries {
+            match entry {
+                Entry::File(name, mode) => {
+                    zip.start_file(*name, options.unix_permissions(*mode)).unwrap();
+                    zip.write_all(b"x").unwrap();
+                }
+                Entry::Link(name, target) => zip.add_symlink(*name, *target, options).unwrap(),
+            }
+        }
+        zip.finish().unwrap();
+        let into = dir.path().join("into");
+        fs::create_dir(&into).unwrap();
+        unpack(&path, &into).map_err(|error| error.to_string())?;
+        let mut names: Vec<_> =
+            fs::read_dir(&into).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    #[test]
+    fn keeps_modes_and_stays_inside() {
+        let dispatch = || Entry::File("dispatch", 0o755);
+        let names = unpacked(&[dispatch(), Entry::File("src/a", 0o644), Entry::Link("hooks/install", "../dispatch")]);
+        assert_eq!(names.unwrap(), ["dispatch", "hooks", "src"]);
+        assert!(unpacked(&[Entry::File("dispatch", 0o644)]).unwrap_err().contains("executable mode"));
+        for bad in ["../x", "/etc/x", "a/../../x"] {
+            let error = unpacked(&[dispatch(), Entry::File(bad, 0o644)]).unwrap_err();
+            assert!(error.contains("leaves the archive"), "{bad}: {error}");
+        }
+        for (name, bad) in [("x", "../y"), ("x", "/etc"), ("a/x", "../../y"), ("x", "a/../..")] {
+            let error = unpacked(&[dispatch(), Entry::Link(name, bad)]).unwrap_err();
+            assert!(error.contains("leaves the archive"), "{bad}: {error}");
+        }
+        let error = unpacked(&[dispatch(), Entry::Link("a", "dispatch"), Entry::File("a/b", 0o644)]).unwrap_err();
+        assert!(error.contains("link "), "{error}");
+    }
+
+    #[test]
+    fn refuses_what_is_no_archive() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("c.charm");
+        fs::write(&path, b"nothing").unwrap();
+        assert!(unpack(&path, dir.path()).unwrap_err().to_string().starts_with("read charm archive"));
+    }
+}

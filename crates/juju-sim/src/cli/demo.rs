@@ -1,0 +1,166 @@
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::layout::Layout;
+use super::{DemoArguments, Format, report};
+use crate::{Error, World};
+
+/// The action that the demonstration runs where the charm has it.
+const ACTION: &str = "peers";
+
+/// Runs the demonstration. The exit code is 0 only if every unit ends `active`.
+pub(super) fn run(arguments: &DemoArguments) -> Result<ExitCode, Error> {
+    let progress = Progress { overwrite: std::io::stderr().is_terminal() };
+    let layout = match &arguments.charm {
+        Some(path) => Layout::of_charm(path)?,
+        None => {
+            // Cargo's own progress follows, also on a terminal.
+            Progress { overwrite: false }.say("building the charm");
+            Layout::of_workspace()?
+        }
+    };
+    let tools = std::env::current_exe().map_err(Error::file("find", "this program"))?;
+    let started = Instant::now();
+    let mut world = World::process_with_tools(layout.charm.clone(), arguments.seed, &layout.dir, &tools)?;
+    world.watch(move |title| progress.running(title));
+
+    let mut demo = Demo { world, progress, format: arguments.format, shown: 0, action: None };
+    demo.act(&format!("deploy {} with {}", layout.charm.name(), units(arguments.units)), |world| {
+        for _ in 0..arguments.units {
+            world.add_unit();
+        }
+        Ok(())
+    })?;
+    demo.act("add a unit", |world| {
+        world.add_unit();
+        Ok(())
+    })?;
+    if let Some(leaving) = demo.leaving() {
+        demo.act(&format!("remove {leaving}"), |world| world.remove_unit(&leaving))?;
+    }
+    if layout.charm.action_names().any(|name| name == ACTION) {
+        demo.run_action()?;
+    }
+    demo.end(started)
+}
+
+fn units(count: u16) -> String {
+    if count == 1 { "one unit".to_owned() } else { format!("{count} units") }
+}
+
+struct Demo {
+    world: World,
+    progress: Progress,
+    format: Format,
+    shown: usize,
+    action: Option<Value>,
+}
+
+impl Demo {
+    /// Changes the model, runs all hooks that follow, and tells of them.
+    fn act(&mut self, title: &str, verb: impl FnOnce(&mut World) -> Result<(), Error>) -> Result<(), Error> {
+        self.progress.say(title);
+        verb(&mut self.world)?;
+        let settled = self.world.settle();
+        self.tell(title);
+        settled
+    }
+
+    fn run_action(&mut self) -> Result<(), Error> {
+        let Some(unit) = self.world.units().into_iter().next() else { return Ok(()) };
+        let title = format!("run action {ACTION} on {unit}");
+        self.progress.say(&title);
+        let result = self.world.run_action(&unit, ACTION, json!({}))?;
+        self.world.settle()?;
+        self.tell(&title);
+        if self.format == Format::Text {
+            report::action(&mut anstream::stdout(), &result);
+        }
+        self.action = serde_json::to_value(&result).ok();
+        Ok(())
+    }
+
+    /// A unit that does not lead, and not the newest if there is another.
+    fn leaving(&self) -> Option<String> {
+        let leader = self.world.model().leader().map(str::to_owned);
+        self.world.units().into_iter().find(|unit| Some(unit) != leader.as_ref())
+    }
+
+    fn tell(&mut self, title: &str) {
+        self.progress.clear();
+        if self.format == Format::Text {
+            report::section(&mut anstream::stdout(), title, &self.world.runs()[self.shown..]);
+        }
+        self.shown = self.world.runs().len();
+    }
+
+    fn end(self, started: Instant) -> Result<ExitCode, Error> {
+        let world = &self.world;
+        let leader = world.model().leader().map(str::to_owned);
+        let rows: Vec<report::Row> = world
+            .units()
+            .into_iter()
+            .map(|unit| {
+                let (workload, message) = world.status(&unit);
+                let agent = world.agent_status(&unit).to_owned();
+                report::Row { leader: Some(&unit) == leader.as_ref(), agent, workload, message, unit }
+            })
+            .collect();
+        let commands: usize = world.runs().iter().map(|run| run.commands().count()).sum();
+        let (hooks, seconds) = (world.runs().len(), started.elapsed().as_secs_f64());
+        match self.format {
+            Format::Text => report::status(&mut anstream::stdout(), &rows, hooks, commands, seconds),
+            Format::Json => {
+                let document = json!({
+                    "seed": world.model().seed(),
+                    "runs": world.runs(),
+                    "action": self.action,
+                    "units": rows,
+                    "totals": {"hooks": hooks, "commands": commands, "seconds": seconds},
+                });
+                // A reader that is gone has seen enough.
+                let _ = writeln!(anstream::stdout(), "{document:#}");
+            }
+        }
+        let Some(row) = rows.iter().find(|row| row.workload != "active") else { return Ok(ExitCode::SUCCESS) };
+        let _ =
+            writeln!(anstream::stderr(), "juju-sim: {} is not active but {}: {}", row.unit, row.workload, row.message);
+        Ok(ExitCode::FAILURE)
+    }
+}
+
+/// What goes to standard error while the demonstration works.
+#[derive(Clone, Copy)]
+struct Progress {
+    /// On a terminal each line replaces the one before.
+    overwrite: bool,
+}
+
+impl Progress {
+    fn say(self, text: &str) {
+        self.write(text);
+        if !self.overwrite {
+            let _ = writeln!(std::io::stderr(), "{text}…");
+        }
+    }
+
+    fn running(self, title: &str) {
+        self.write(&format!("running {title}"));
+    }
+
+    fn write(self, text: &str) {
+        if self.overwrite {
+            let text: String = text.chars().take(report::WIDTH - 2).collect();
+            let _ = write!(std::io::stderr(), "\r\u{1b}[2K{text}…").and_then(|()| std::io::stderr().flush());
+        }
+    }
+
+    fn clear(self) {
+        if self.overwrite {
+            let _ = write!(std::io::stderr(), "\r\u{1b}[2K").and_then(|()| std::io::stderr().flush());
+        }
+    }
+}

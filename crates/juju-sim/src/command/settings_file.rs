@@ -1,0 +1,250 @@
+//! The content of a `--file`: a YAML map of texts, read as Juju reads it.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use super::Settings;
+
+/// Reads the first document. Scalars are taken by their source text, null is the empty text, the last of equal
+/// keys wins. An `Err` is a text for exit 1.
+///
+/// Three departures: of several values that are not scalars only the first is reported, `!!binary` is refused, and a
+/// plain `<<` is a key like any other.
+pub(super) fn parse(bytes: &[u8]) -> Result<Settings, String> {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    // Syntax first: its errors come before those of types, wherever they are.
+    match first_document::<IgnoredAny>(&probe(bytes)) {
+        Ok(_) => {}
+        Err(error) if error.to_string().starts_with(BAD_TAG) && contains(bytes, BINARY) => {
+            return Err("yaml: the simulator does not read !!binary values".to_owned());
+        }
+        Err(error) => return Err(syntax_error(bytes, &error)),
+    }
+    first_document::<Pairs>(bytes).map(|pairs| pairs.0).map_err(|error| type_error(bytes, &error))
+}
+
+const BINARY: &[u8] = b"!!binary";
+const BAD_TAG: &str = "did not find URI escaped octet";
+
+/// Reads through a reader: that way no text is borrowed from the input.
+fn first_document<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> serde_yaml::Result<T> {
+    let mut documents = serde_yaml::Deserializer::from_reader(bytes);
+    match documents.next() {
+        Some(document) => T::deserialize(document),
+        None => T::deserialize(serde_yaml::Deserializer::from_str("")),
+    }
+}
+
+/// The text for the syntax check, with two things that Juju's YAML and this one read differently made errors:
+/// the escape `\/`, unknown to Juju's, becomes one unknown to both, and the tag `!!binary`, of which this one tells
+/// nothing, a malformed one. Where these stand for themselves, in a plain text say, the change does no harm.
+fn probe(bytes: &[u8]) -> Vec<u8> {
+    let mut probe = bytes.to_vec();
+    let mut escaped = false;
+    for byte in &mut probe {
+        match *byte {
+            b'/' if escaped => *byte = b'q',
+            _ => {}
+        }
+        escaped = *byte == b'\\' && !escaped;
+    }
+    let mut at = 0;
+    while let Some(found) = probe.get(at..).and_then(|rest| rest.windows(BINARY.len()).position(|w| w == BINARY)) {
+        at += found + BINARY.len();
+        probe[at - 1] = b'%';
+    }
+    probe
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+/// The scanner's or parser's problem, with the line as Go's YAML counts it.
+fn syntax_error(bytes: &[u8], error: &serde_yaml::Error) -> String {
+    let text = error.to_string();
+    if text.starts_with("unknown anchor") {
+        let at = error.location().map_or(0, |location| location.index() + 1);
+        let named = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-".contains(byte);
+        let name = bytes.iter().skip(at).copied().take_while(named).map(char::from).collect::<String>();
+        return format!("yaml: unknown anchor '{name}' referenced");
+    }
+    let end = [" at line ", " at position ", ", while "].iter().filter_map(|mark| text.find(mark)).min();
+    let problem = &text[..end.unwrap_or(text.len())];
+    // Go counts from 0, leaves out line 0, and adds one for the scanner's errors alone.
+    let line = error.location().map_or(0, |location| location.line().saturating_sub(1));
+    let scanner = format!("{error:?}").starts_with("Error { kind: SCANNER");
+    match line {
+        0 => format!("yaml: {problem}"),
+        line => format!("yaml: line {}: {problem}", line + usize::from(scanner)),
+    }
+}
+
+fn type_error(bytes: &[u8], error: &serde_yaml::Error) -> String {
+    let text = error.to_string();
+    // What stands before may name a key, hence the last.
+    let Some((_, found)) = text.rsplit_once("invalid type: ") else { return syntax_error(bytes, error) };
+    let line = error.location().map_or(1, |location| location.line());
+    let kind = match found.split([' ', ',']).next() {
+        Some("sequence") => "!!seq",
+        Some("map") => "!!map",
+        Some("integer") => "!!int",
+        Some("floating") => "!!float",
+        Some("boolean") => "!!bool",
+        _ => "!!str",
+    };
+    let (value, target) = match first_document::<String>(bytes) {
+        Ok(scalar) => (format!(" `{}`", shortened(&scalar)), "map[string]string"),
+        Err(_) if found.contains(Pairs::WANTED) => (String::new(), "map[string]string"),
+        Err(_) => (String::new(), "string"),
+    };
+    format!("yaml: unmarshal errors:\n  line {line}: cannot unmarshal {kind}{value} into {target}")
+}
+
+/// More than ten bytes are cut to seven, or to the character before.
+fn shortened(text: &str) -> String {
+    if text.len() <= 10 {
+        return text.to_owned();
+    }
+    let end = (0..=7).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    format!("{}...", &text[..end])
+}
+
+/// The whole document.
+struct Pairs(Settings);
+
+impl Pairs {
+    /// What the error of a document that is no map says; [`Text`] says something else.
+    const WANTED: &'static str = "expected pairs";
+}
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PairsVisitor;
+        impl<'de> Visitor<'de> for PairsVisitor {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("pairs")
+            }
+
+            fn visit_none<E>(self) -> Result<Pairs, E> {
+                Ok(Pairs(Settings::new()))
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Pairs, D::Error> {
+                deserializer.deserialize_map(self)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                let mut settings = Settings::new();
+                while let Some((Text(key), Text(value))) = map.next_entry()? {
+                    settings.insert(key, value);
+                }
+                Ok(Pairs(settings))
+            }
+        }
+        deserializer.deserialize_option(PairsVisitor)
+    }
+}
+
+/// One scalar by its source text.
+struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // `None` is null in plain style only: a quoted "null" is a text.
+        Option::<String>::deserialize(deserializer).map(|text| Text(text.unwrap_or_default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> String {
+        match parse(bytes) {
+            Ok(pairs) => pairs.iter().map(|(key, value)| format!("{key}={value};")).collect(),
+            Err(text) => text,
+        }
+    }
+
+    #[test]
+    fn scalars_are_source_text() {
+        for (yaml, pairs) in [
+            ("", ""),
+            ("{}", ""),
+            ("null", ""),
+            ("~\n", ""),
+            ("# only a comment\n", ""),
+            ("---\n", ""),
+            ("\u{feff}a: b\n", "a=b;"),
+            ("a: 1\nb: true\nc: 1.50\nd: 0x10\ne: 2001-01-02\n", "a=1;b=true;c=1.50;d=0x10;e=2001-01-02;"),
+            ("a: ~\nb: null\nc:\nd: ''\ne: '~'\nf: \"null\"\n", "a=;b=;c=;d=;e=~;f=null;"),
+            ("1: a\ntrue: b\n~: c\n", "=c;1=a;true=b;"),
+            ("a: 1\na: 2\n", "a=2;"),
+            ("a: &x one\nb: *x\n", "a=one;b=one;"),
+            ("a: !!str 1\nb: !!int \"2\"\nc: !local 3\n", "a=1;b=2;c=3;"),
+            ("a: b\n--- not: [ yaml", "a=b;"),
+            ("{\"a\": \" x \", \"b\":\"\\u007f\\n\\t\\\"\\\\\\U0001F600\"}", "a= x ;b=\u{7f}\n\t\"\\😀;"),
+            ("a: |\n  x\n  y\n", "a=x\ny\n;"),
+            ("a: 'x\\/!!binary y'\nb: z\\/z # !!binary\n", "a=x\\/!!binary y;b=z\\/z;"),
+            ("a: \"x\\\\/\"\n", "a=x\\/;"),
+            ("? a\n: b\n", "a=b;"),
+            // Breaks that YAML 1.1 folds: the text is changed, as in Juju.
+            ("{\"a\": \"x\u{85}y\", \"b\": \"x \u{2028} y\"}", "a=x y;b=x\u{2028}y;"),
+        ] {
+            assert_eq!(read(yaml.as_bytes()), pairs, "{yaml:?}");
+        }
+    }
+
+    #[test]
+    fn errors_as_juju_words_them() {
+        let unmarshal = "yaml: unmarshal errors:\n  line ";
+        for (yaml, text) in [
+            (&b"a: [1]"[..], format!("{unmarshal}1: cannot unmarshal !!seq into string")),
+            (b"a: b\nc: {d: e}\n", format!("{unmarshal}2: cannot unmarshal !!map into string")),
+            (b"? [a]\n: b\n", format!("{unmarshal}1: cannot unmarshal !!seq into string")),
+            (b"haha", format!("{unmarshal}1: cannot unmarshal !!str `haha` into map[string]string")),
+            (b"foo=bar bar=foo", format!("{unmarshal}1: cannot unmarshal !!str `foo=bar...` into map[string]string")),
+            (b"12", format!("{unmarshal}1: cannot unmarshal !!int `12` into map[string]string")),
+            (b"1.5", format!("{unmarshal}1: cannot unmarshal !!float `1.5` into map[string]string")),
+            (b"true", format!("{unmarshal}1: cannot unmarshal !!bool `true` into map[string]string")),
+            (b"\n- a\n", format!("{unmarshal}2: cannot unmarshal !!seq into map[string]string")),
+            (b"'invalid type: map': []", format!("{unmarshal}1: cannot unmarshal !!seq into string")),
+            (br#"{"a": "\ud83d\ude00"}"#, "yaml: found invalid Unicode character escape code".into()),
+            (br#"{"a": "x\/y"}"#, "yaml: found unknown escape character".into()),
+            (b"a: b\nc: \"\\q\"\n", "yaml: line 2: found unknown escape character".into()),
+            (b"a: \x7f", "yaml: control characters are not allowed".into()),
+            ("a: \u{80}".as_bytes(), "yaml: control characters are not allowed".into()),
+            ("a: \u{fffe}".as_bytes(), "yaml: control characters are not allowed".into()),
+            (b"a: \xff", "yaml: invalid leading UTF-8 octet".into()),
+            ("é: 1\nb: *no-pe\n".as_bytes(), "yaml: unknown anchor 'no-pe' referenced".into()),
+            ("ééééé: é".as_bytes(), "ééééé=é;".into()),
+            ("éééééé".as_bytes(), format!("{unmarshal}1: cannot unmarshal !!str `ééé...` into map[string]string")),
+            (b"a: [1]\nb: {", "yaml: line 2: did not find expected node content".into()),
+            (b"a: !!binary aGk=", "yaml: the simulator does not read !!binary values".into()),
+        ] {
+            assert_eq!(read(yaml), text, "{}", yaml.escape_ascii());
+        }
+        let long = format!("{{\"{}\": \"v\"}}", "k".repeat(1100));
+        assert_eq!(read(long.as_bytes()), "yaml: did not find expected ',' or '}'");
+        let short = format!("{{\"{}\": \"v\"}}", "k".repeat(1000));
+        assert!(read(short.as_bytes()).ends_with("k=v;"));
+        let block = format!("? \"{}\"\n: v\n", "k".repeat(1100));
+        assert!(read(block.as_bytes()).ends_with("k=v;"));
+    }
+
+    #[test]
+    fn no_content_panics() {
+        let text = b"a: &x {b: [\"c\\/\", *x, !!binary ~, <<]} # '|>\n? - \xc2\x85\xff%&*";
+        for start in 0..text.len() {
+            for end in start..text.len() {
+                let _ = parse(&text[start..end]);
+            }
+        }
+        let _ = parse(&b"[".repeat(5000));
+        let _ = parse(&b"{? ".repeat(5000));
+    }
+}

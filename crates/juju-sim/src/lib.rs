@@ -1,0 +1,29 @@
+//! An honest simulator of Juju, for testing charms written in any language.
+//!
+//! [`World`] is where to start: one Juju model with one machine application, its units and their agents, and a door
+//! to the charm's code: a function of the test itself ([`World::in_process`]), or the real executable with real hook
+//! commands ([`World::process`]). What the units run and see follows Juju 3.6: the order of hooks, stale databags,
+//! atomic flushes, failed, killed and repeated hooks, restarts of agents, departures.
+//!
+//! Everything is deterministic. The [`Model`] has no clock and does no input or output; what is random in Juju follows
+//! from a seed.
+//!
+//! Not simulated: relations to other applications, subordinates, storage, secrets, ports, resources, Kubernetes,
+//! and Juju 4.
+
+pub mod cargo;
+mod charm;
+pub mod cli;
+pub mod command;
+mod error;
+mod model;
+mod process;
+mod run;
+mod world;
+
+pub use charm::{Charm, Endpoint, Role};
+pub use command::{BindAddress, NetworkInfo, Settings, ToolOutput};
+pub use error::Error;
+pub use model::{ActionResult, LogLine, Model, Retry};
+pub use run::{CommandRun, Ending, HookRun, Outcome, Trace};
+pub use world::{Fault, Invocation, Target, Tools, World};

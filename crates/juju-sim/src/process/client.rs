@@ -1,0 +1,89 @@
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use super::wire::{self, Request, Response};
+
+/// What a hook command's process has around it.
+pub(crate) struct Around<'a> {
+    pub(crate) env: &'a dyn Fn(&str) -> Option<String>,
+    pub(crate) dir: &'a Path,
+    pub(crate) stdin: &'a mut dyn Read,
+    pub(crate) stdout: &'a mut dyn Write,
+    pub(crate) stderr: &'a mut dyn Write,
+}
+
+/// Acts as the hook command `argv[0]`: asks the simulator, and gives the exit code. Standard input is read only when
+/// the simulator asks for it.
+pub(crate) fn run(argv: Vec<String>, around: &mut Around<'_>) -> i32 {
+    match ask(argv, around) {
+        Ok(output) => {
+            // Juju's client writes in this order; a reader that is gone is no concern of the command.
+            let _ = around.stdout.write_all(&output.stdout).and_then(|()| around.stdout.flush());
+            let _ = around.stderr.write_all(&output.stderr).and_then(|()| around.stderr.flush());
+            output.code
+        }
+        Err(text) => {
+            let _ = writeln!(around.stderr, "ERROR {text}");
+            1
+        }
+    }
+}
+
+fn ask(argv: Vec<String>, around: &mut Around<'_>) -> Result<crate::command::ToolOutput, String> {
+    let text = |error: io::Error| error.to_string();
+    let context_id = variable(around, "JUJU_CONTEXT_ID")?;
+    let dir = around.dir.to_string_lossy().into_owned();
+    let address = variable(around, "JUJU_AGENT_SOCKET_ADDRESS")?;
+    let network = variable(around, "JUJU_AGENT_SOCKET_NETWORK")?;
+    if network != "unix" {
+        return Err(format!("unknown network {network}"));
+    }
+    let mut stream = UnixStream::connect(&address).map_err(|error| format!("dial unix {address}: {error}"))?;
+    let mut request = Request { context_id, dir, argv, stdin: None };
+    loop {
+        wire::send(&mut stream, &request.encode()).map_err(text)?;
+        let body = wire::receive(&mut stream).map_err(text)?.ok_or("connection is shut down")?;
+        match Response::decode(&body).map_err(text)? {
+            Response::Done(output) => return Ok(output),
+            Response::NeedsStdin if request.stdin.is_none() => {
+                let mut stdin = Vec::new();
+                around.stdin.read_to_end(&mut stdin).map_err(text)?;
+                request.stdin = Some(stdin);
+            }
+            Response::NeedsStdin => return Err("hook tool requires stdin, none supplied".to_owned()),
+            Response::Error(text) => return Err(text),
+        }
+    }
+}
+
+/// A variable; an empty one counts as not set.
+fn variable(around: &Around<'_>, name: &str) -> Result<String, String> {
+    (around.env)(name).filter(|value| !value.is_empty()).ok_or_else(|| format!("{name} not set"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stderr(env: &dyn Fn(&str) -> Option<String>) -> String {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut stdin = io::empty();
+        let dir = Path::new("/");
+        let mut around = Around { env, dir, stdin: &mut stdin, stdout: &mut out, stderr: &mut err };
+        assert_eq!(run(vec!["is-leader".to_owned()], &mut around), 1);
+        assert!(out.is_empty());
+        String::from_utf8(err).unwrap()
+    }
+
+    #[test]
+    fn errors_as_jujus_client_words_them() {
+        assert_eq!(stderr(&|_| None), "ERROR JUJU_CONTEXT_ID not set\n");
+        assert_eq!(stderr(&|_| Some(String::new())), "ERROR JUJU_CONTEXT_ID not set\n");
+        let without = |missing: &'static str| move |name: &str| (name != missing).then(|| "/nowhere".to_owned());
+        assert_eq!(stderr(&without("JUJU_AGENT_SOCKET_ADDRESS")), "ERROR JUJU_AGENT_SOCKET_ADDRESS not set\n");
+        assert_eq!(stderr(&without("JUJU_AGENT_SOCKET_NETWORK")), "ERROR JUJU_AGENT_SOCKET_NETWORK not set\n");
+        let unix = |name: &str| Some(if name.ends_with("NETWORK") { "unix" } else { "/nowhere/s" }.to_owned());
+        assert!(stderr(&unix).starts_with("ERROR dial unix /nowhere/s: "));
+    }
+}

@@ -1,0 +1,40 @@
+use crate::command::ToolOutput;
+
+/// Something that goes wrong in a unit's next hook or action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// It runs to its end, and counts as having exited with 1.
+    Fail,
+    /// It is killed (SIGKILL) once this many hook commands have taken effect; 0 is before any. What it does
+    /// after that has no effect. A hook that calls fewer commands is not killed.
+    KillAt(usize),
+    /// The agent dies after the charm exited with 0 and before the flush: nothing is published, the agent restarts,
+    /// the hook has failed.
+    CrashBeforeFlush,
+    /// The agent dies after the flush and before it recorded the hook as done: all is published, the agent restarts,
+    /// the hook has failed and runs again.
+    CrashAfterFlush,
+    /// The controller refuses the flush.
+    RejectFlush,
+    /// Leadership goes to another unit, if there is one, once this many hook commands have taken effect.
+    LoseLeadershipAt(usize),
+    /// A hook command gives this output instead of running.
+    Answer {
+        /// Which one.
+        to: Target,
+        /// What it gives.
+        output: ToolOutput,
+    },
+    /// The command of this name is not on `PATH`.
+    Absent(String),
+}
+
+/// Which call of a hook command is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The call of this number; the first is 0.
+    Nth(usize),
+    /// Every call of this command.
+    Command(String),
+}

@@ -1,0 +1,151 @@
+use std::path::Path;
+
+use super::fault::{Fault, Target};
+use crate::command::{self, Reply};
+use crate::model::context::Context;
+use crate::model::{Model, Running};
+use crate::run::{CommandRun, Trace};
+
+/// What the world, and the hook that runs, both hold.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) model: Model,
+    pub(crate) run: Option<Run>,
+}
+
+/// The hook or action that runs.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) number: u64,
+    pub(crate) running: Running,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) killed: bool,
+    pub(crate) trace: Vec<Trace>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+    calls: usize,
+}
+
+/// A standard stream of the charm's process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stream {
+    Out,
+    Err,
+}
+
+/// What came of a request for a hook command.
+#[derive(Debug)]
+pub(crate) enum Served {
+    Reply(Reply),
+    /// The command is not on `PATH`.
+    Absent,
+    /// The process is to die now, or is dead already.
+    Killed,
+    /// The hook has ended.
+    Ended,
+}
+
+impl Shared {
+    /// Runs one hook command, unless a fault says otherwise. A request that ends in [`Reply::NeedsStdin`] is not
+    /// counted: it comes again.
+    pub(crate) fn serve(&mut self, number: u64, argv: &[String], cwd: &Path, stdin: Option<&[u8]>) -> Served {
+        self.move_leadership();
+        let Some(run) = self.run.as_mut().filter(|run| run.number == number) else { return Served::Ended };
+        if run.killed || run.faults.contains(&Fault::KillAt(run.calls)) {
+            run.killed = true;
+            return Served::Killed;
+        }
+        let name = argv.first().map_or("", String::as_str);
+        if !command::NAMES.contains(&name) || run.is_absent(name) {
+            run.record(argv, stdin, 127);
+            return Served::Absent;
+        }
+        if let Some(output) = run.answer(name) {
+            run.record(argv, stdin, output.code);
+            return Served::Reply(Reply::Done(output));
+        }
+        let mut context = Context { model: &mut self.model, running: &mut run.running };
+        let reply = command::run(&mut context, argv, cwd, stdin);
+        let code = match &reply {
+            Reply::NeedsStdin => return Served::Reply(reply),
+            Reply::Done(output) => output.code,
+            Reply::Refused(_) => 1,
+        };
+        run.record(argv, stdin, code);
+        for (level, text) in std::mem::take(&mut run.running.lines) {
+            self.model.push_log(&run.running.unit, &level, &text);
+            run.trace.push(Trace::Log { level, text });
+        }
+        Served::Reply(reply)
+    }
+
+    /// Takes leadership away where a fault says so; at the latest when the process has ended.
+    pub(crate) fn move_leadership(&mut self) {
+        if let Some(run) = &self.run
+            && run.faults.contains(&Fault::LoseLeadershipAt(run.calls))
+        {
+            self.model.depose(&run.running.unit);
+        }
+    }
+
+    /// Logs a line that the process has printed. Juju: a long line becomes several messages.
+    pub(crate) fn print(&mut self, number: u64, stream: Stream, line: &str) {
+        const MAX_LINE: usize = 4096;
+        let mut rest = line;
+        while rest.len() > MAX_LINE {
+            let (part, more) = rest.split_at(boundary(rest, MAX_LINE));
+            self.output(number, stream, part.as_bytes());
+            rest = more;
+        }
+        self.output(number, stream, format!("{rest}\n").as_bytes());
+    }
+
+    /// Logs one line, or part of a long one, as the process has written it.
+    pub(crate) fn output(&mut self, number: u64, stream: Stream, bytes: &[u8]) {
+        let Some(run) = self.run.as_mut().filter(|run| run.number == number && !run.killed) else { return };
+        let (level, kept) = match stream {
+            Stream::Out => ("DEBUG", &mut run.stdout),
+            Stream::Err => ("WARNING", &mut run.stderr),
+        };
+        kept.extend_from_slice(bytes);
+        let text = String::from_utf8_lossy(bytes);
+        let text = text.strip_suffix('\n').unwrap_or(&text);
+        self.model.push_log(&run.running.unit, level, text);
+        run.trace.push(Trace::Log { level: level.to_owned(), text: text.to_owned() });
+    }
+}
+
+impl Run {
+    pub(crate) fn new(number: u64, running: Running, faults: Vec<Fault>) -> Run {
+        let (trace, stdout, stderr) = (Vec::new(), Vec::new(), Vec::new());
+        Run { number, running, faults, killed: false, trace, stdout, stderr, calls: 0 }
+    }
+
+    /// Whether a kill was due at the very end, after the last hook command.
+    pub(crate) fn is_killed(&self) -> bool {
+        self.killed || self.faults.contains(&Fault::KillAt(self.calls))
+    }
+
+    pub(crate) fn is_absent(&self, name: &str) -> bool {
+        self.faults.iter().any(|fault| matches!(fault, Fault::Absent(absent) if absent == name))
+    }
+
+    fn answer(&self, name: &str) -> Option<command::ToolOutput> {
+        self.faults.iter().find_map(|fault| match fault {
+            Fault::Answer { to: Target::Nth(nth), output } if *nth == self.calls => Some(output.clone()),
+            Fault::Answer { to: Target::Command(command), output } if command == name => Some(output.clone()),
+            _ => None,
+        })
+    }
+
+    fn record(&mut self, argv: &[String], stdin: Option<&[u8]>, code: i32) {
+        self.calls += 1;
+        let stdin = stdin.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        self.trace.push(Trace::Command(CommandRun { argv: argv.to_vec(), stdin, code }));
+    }
+}
+
+/// The greatest character boundary that is at most `max`.
+fn boundary(text: &str, max: usize) -> usize {
+    (1..=max).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(text.len())
+}

@@ -1,0 +1,75 @@
+use juju_sim::{Ending, Fault};
+use serde_json::json;
+
+use crate::support::{deploy, hooks, run_to, world, world_with};
+
+#[test]
+fn results_are_kept_and_writes_follow_the_exit_code() {
+    let mut world = world_with(1, |hook| match hook.name() {
+        "ping" => {
+            assert_eq!((hook.var("JUJU_HOOK_NAME"), hook.var("JUJU_ACTION_UUID")), (Some(""), Some("1")));
+            assert_eq!(hook.call("action-get count"), "4");
+            hook.call("action-set a.b=1 a.c=2");
+            hook.call("action-log halfway");
+            hook.call("relation-set -r 0 x=1");
+            hook.0.tools.stdout("said");
+            Ending::Exit(0)
+        }
+        "fail" => {
+            hook.call("action-set a=1");
+            hook.call("relation-set -r 0 y=1");
+            hook.call("action-fail because");
+            Ending::Exit(if hook.var("JUJU_ACTION_UUID") == Some("3") { 2 } else { 0 })
+        }
+        _ => Ending::Exit(0),
+    });
+    deploy(&mut world, 1);
+    let result = world.run_action("magpie/0", "ping", json!({"host": "h"})).unwrap();
+    let results = json!({"a": {"b": "1", "c": "2"}, "return-code": 0, "stdout": "said\n"});
+    assert_eq!((result.status.as_str(), result.message.as_str(), result.results), ("completed", "", results));
+    assert_eq!(result.log, ["halfway"]);
+    assert_eq!(world.bag(0, "magpie/0")["x"], "1");
+
+    let result = world.run_action("magpie/0", "fail", json!({})).unwrap();
+    assert_eq!((result.status.as_str(), result.message.as_str()), ("failed", "because"));
+    assert!(world.bag(0, "magpie/0").contains_key("y"));
+    world.write_bag(0, "magpie/0", "y", "").unwrap();
+    let result = world.run_action("magpie/0", "fail", json!({})).unwrap();
+    assert_eq!((result.status.as_str(), result.message.as_str()), ("failed", "exit status 2"));
+    assert_eq!(result.results, json!({"a": "1", "return-code": 2}));
+    assert!(!world.bag(0, "magpie/0").contains_key("y"));
+    assert_eq!(world.status("magpie/0").0, "unknown");
+}
+
+#[test]
+fn what_juju_refuses() {
+    let mut world = world(|_| {});
+    let early = world.add_unit();
+    let mut refused = |name: &str, params| world.run_action(&early, name, params).unwrap_err().to_string();
+    assert_eq!(refused("fail", json!({})), "run action \"fail\" on magpie/0: the unit is not installed");
+    deploy(&mut world, 0);
+    let mut refused = |name: &str, params| world.run_action("magpie/0", name, params).unwrap_err().to_string();
+    assert_eq!(refused("dance", json!({})), "run action \"dance\" on magpie/0: not defined");
+    assert_eq!(refused("ping", json!({})), "run action \"ping\" on magpie/0: parameter \"host\" is required");
+    assert!(refused("ping", json!({"host": 5})).contains("not of type"));
+    assert!(refused("ping", json!([])).contains("must be an object"));
+}
+
+#[test]
+fn actions_run_in_error_and_wait_for_chained_hooks() {
+    let mut world = world(|_| {});
+    world.add_unit();
+    run_to(&mut world, "magpie/0", "config-changed");
+    world.run_action("magpie/0", "fail", json!({})).unwrap();
+    assert_eq!(hooks(&world, "magpie/0")[4..], ["start", "action fail"]);
+    world.settle().unwrap();
+    world.tick("magpie/0").unwrap();
+    world.inject("magpie/0", Fault::Fail).unwrap();
+    world.step();
+    let result = world.run_action("magpie/0", "fail", json!({})).unwrap();
+    assert_eq!(result.status, "completed");
+    assert_eq!(world.status("magpie/0").0, "error");
+    world.inject("magpie/0", Fault::CrashBeforeFlush).unwrap();
+    let result = world.run_action("magpie/0", "fail", json!({})).unwrap();
+    assert_eq!((result.status.as_str(), result.message.as_str()), ("failed", "action terminated"));
+}

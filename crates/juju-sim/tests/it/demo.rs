@@ -1,0 +1,77 @@
+//! The command line as a person calls it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::support::METADATA;
+
+fn demo(dispatch: &str, arguments: &[&str]) -> Output {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("dispatch");
+    fs::write(&path, dispatch).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(dir.path().join("metadata.yaml"), METADATA).unwrap();
+    fs::write(dir.path().join("actions.yaml"), "peers: {}").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_juju-sim"));
+    command.arg("demo").arg("--charm").arg(dir.path()).args(arguments);
+    command.output().unwrap()
+}
+
+const ACTIVE: &str = "#!/bin/sh
+case $JUJU_DISPATCH_PATH in
+hooks/start) status-set active 'all is well';;
+actions/peers) action-set count=$(relation-list -r magpie:0 | wc -l);;
+esac
+";
+
+#[test]
+fn the_account_ends_with_a_table() {
+    let output = demo(ACTIVE, &["--units", "2"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("magpie/0 magpie-relation-joined magpie:0 magpie/1\n"), "{text}");
+    assert!(text.contains("  count: 1\n"), "{text}");
+    let table: Vec<&str> = text.lines().rev().take(5).collect();
+    assert_eq!(
+        table[2..],
+        [
+            "magpie/2   active    idle   all is well",
+            "magpie/0*  active    idle   all is well",
+            "Unit       Workload  Agent  Message",
+        ]
+    );
+    assert!(text.lines().all(|line| line.chars().count() <= 80 && !line.contains('\u{1b}')), "{text}");
+}
+
+#[test]
+fn json_is_one_document() {
+    let output = demo(ACTIVE, &["--units", "1", "--seed", "5", "--format", "json"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&document["seed"], &document["units"][0]["workload"]), (&5.into(), &"active".into()));
+    assert_eq!(document["runs"][0]["hook"], "install");
+    assert_eq!(document["action"]["results"]["return-code"], 0);
+}
+
+#[test]
+fn a_unit_that_is_not_active_is_named() {
+    let output = demo("#!/bin/sh\ncase $JUJU_DISPATCH_PATH in hooks/start) exit 1;; esac\n", &["--units", "1"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("juju-sim: magpie/0 is not active but error: hook failed: \"start\""), "{text}");
+    let missing = Command::new(env!("CARGO_BIN_EXE_juju-sim")).args(["demo", "--charm", "/nowhere"]).output().unwrap();
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(Path::new("/nowhere").metadata().is_err());
+}
+
+#[test]
+fn under_the_name_of_a_hook_command_it_is_that_command() {
+    let dir = tempfile::tempdir().unwrap();
+    let link = dir.path().join("relation-list");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_juju-sim"), &link).unwrap();
+    let output = Command::new(link).arg("--help").env_clear().output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(1), &b"ERROR JUJU_CONTEXT_ID not set\n"[..]));
+}

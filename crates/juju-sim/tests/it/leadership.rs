@@ -1,0 +1,59 @@
+use juju_sim::{Fault, Outcome};
+
+use crate::support::{deploy, hooks, run_to, world};
+
+#[test]
+fn leadership_moves_with_hooks_for_both_sides() {
+    let mut world = world(|_| {});
+    deploy(&mut world, 2);
+    world.set_leader("magpie/1").unwrap();
+    world.settle().unwrap();
+    assert_eq!(hooks(&world, "magpie/0"), ["leader-settings-changed"]);
+    assert_eq!(hooks(&world, "magpie/1"), ["leader-elected"]);
+    // What no agent has noticed leaves no trace.
+    world.clear_transcript();
+    world.set_leader("magpie/0").unwrap();
+    world.set_leader("magpie/1").unwrap();
+    world.settle().unwrap();
+    assert_eq!(world.transcript(), "");
+}
+
+#[test]
+fn an_elected_unit_that_lost_before_its_hook_skips_it() {
+    let mut world = world(|_| {});
+    deploy(&mut world, 2);
+    world.set_leader("magpie/1").unwrap();
+    world.inject("magpie/1", Fault::Fail).unwrap();
+    run_to(&mut world, "magpie/1", "leader-elected");
+    world.set_leader("magpie/0").unwrap();
+    world.settle().unwrap();
+    assert_eq!(hooks(&world, "magpie/1"), ["leader-elected", "leader-settings-changed"]);
+    assert_eq!(world.status("magpie/1").0, "unknown");
+}
+
+#[test]
+fn writing_for_the_application_needs_leadership_at_the_call_and_at_the_flush() {
+    let mut world = world(|hook| {
+        if hook.name() == "update-status" {
+            let output = hook.try_call("relation-set -r 0 --app x=1");
+            match hook.unit() {
+                "magpie/0" => assert_eq!(output.code, 0),
+                _ => assert_eq!(output.stderr, b"ERROR cannot write relation settings\n"),
+            }
+            hook.call("state-set seen=1");
+            hook.0.tools.stdout(&hook.call("is-leader"));
+        }
+    });
+    deploy(&mut world, 2);
+    world.tick("magpie/1").unwrap();
+    assert_eq!(world.step().unwrap().outcome, Outcome::Committed);
+    world.tick("magpie/0").unwrap();
+    world.inject("magpie/0", Fault::LoseLeadershipAt(1)).unwrap();
+    let run = world.step_unit("magpie/0").unwrap();
+    let text = "checking leadership continuity: \"magpie/0\" is not leader of \"magpie\"";
+    assert_eq!(run.outcome, Outcome::Failed(text.to_owned()));
+    assert_eq!(run.log().last(), Some(("DEBUG", "False")));
+    assert!(world.state("magpie/0").is_empty());
+    assert!(world.bag(0, "magpie").is_empty());
+    assert_eq!(world.model().leader(), Some("magpie/1"));
+}

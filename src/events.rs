@@ -1,0 +1,110 @@
+use std::borrow::Cow;
+
+use ipnet::IpNet;
+use juju_ops::{Ack, BoxError, Context, Durable, Event, UnitName};
+use serde::{Deserialize, Serialize};
+
+use crate::node::{self, Node, Selected};
+use crate::requirer::Error;
+
+/// A unit joined the peers of this one. Pending until it is acknowledged, the unit departs, or the charm dismisses it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PeerJoined {
+    unit: UnitName,
+    endpoint: String,
+    #[serde(skip)]
+    cx: Option<Context>,
+}
+
+/// A unit is no longer among the peers of this one. Pending until it is acknowledged, the unit joins again, or the
+/// charm dismisses it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PeerDeparted {
+    unit: UnitName,
+    endpoint: String,
+    #[serde(default)]
+    departing: Departing,
+    #[serde(skip)]
+    cx: Option<Context>,
+}
+
+/// Which of the two units leaves, when two peers part.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Departing {
+    /// This unit: it, or the whole application, is being removed.
+    ThisUnit,
+    /// The unit that the event names.
+    ThatUnit,
+    /// Not known: the departure was found by a comparison, not told by a hook.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+macro_rules! peer_event {
+    ($event:ident, $current:literal) => {
+        impl $event {
+            /// The unit that the event is about.
+            pub fn unit(&self) -> &UnitName {
+                &self.unit
+            }
+
+            #[doc = concat!("The current peers", $current, ", sorted by number; never this unit.")]
+            ///
+            /// Read of Juju at the first call in a dispatch, in one batch; further calls ask nothing more.
+            ///
+            /// # Errors
+            /// A hook command fails, or the event is not the one that a handler was given.
+            pub fn get_nodes(&self) -> Result<Vec<Node>, Error> {
+                Ok(node::get_nodes(self.context()?, &self.endpoint)?)
+            }
+
+            /// As [`get_nodes`](Self::get_nodes), with the addresses that the peers advertise inside a network where
+            /// they do.
+            ///
+            /// # Errors
+            /// As [`get_nodes`](Self::get_nodes).
+            pub fn get_nodes_in(&self, network: IpNet) -> Result<Vec<Selected>, Error> {
+                Ok(node::get_nodes_in(self.context()?, &self.endpoint, network)?)
+            }
+
+            fn context(&self) -> Result<&Context, Error> {
+                self.cx.as_ref().ok_or(Error::NotDelivered)
+            }
+        }
+
+        impl Event for $event {
+            type Response = Ack;
+        }
+
+        impl Durable for $event {
+            fn subject(&self) -> Cow<'_, str> {
+                self.unit.to_string().into()
+            }
+
+            fn refresh(self, cx: &Context) -> Result<Option<Self>, BoxError> {
+                Ok(Some(Self { cx: Some(cx.clone()), ..self }))
+            }
+        }
+    };
+}
+peer_event!(PeerJoined, "");
+peer_event!(PeerDeparted, ", those that remain");
+
+impl PeerJoined {
+    pub(crate) fn new(cx: &Context, endpoint: &str, unit: UnitName) -> Self {
+        Self { unit, endpoint: endpoint.to_owned(), cx: Some(cx.clone()) }
+    }
+}
+
+impl PeerDeparted {
+    pub(crate) fn new(cx: &Context, endpoint: &str, unit: UnitName, departing: Departing) -> Self {
+        Self { unit, endpoint: endpoint.to_owned(), departing, cx: Some(cx.clone()) }
+    }
+
+    /// Which unit leaves. When it is this one, it is on its way out: think before deleting what the others share.
+    pub fn departing(&self) -> Departing {
+        self.departing
+    }
+}

@@ -1,0 +1,92 @@
+//! The peer relation of the Magpie charm, for Juju charms in Rust: units learn of each other, and what they learnt stays
+//! pending until the charm acknowledges it.
+//!
+//! ```
+//! use juju_ops::{Ack, BoxError, Context, Observer, Observers, Status};
+//! use magpie_peers::{MagpiePeersRequirer, PeerDeparted, PeerJoined};
+//!
+//! struct Demo {
+//!     peers: MagpiePeersRequirer,
+//! }
+//!
+//! impl Observer for Demo {
+//!     fn observe(&self, events: &mut Observers<Self>) {
+//!         events.include(&self.peers);
+//!         events.on(&self.peers.joined(), Self::peer_joined);
+//!         events.on(&self.peers.departed(), Self::peer_departed);
+//!     }
+//! }
+//!
+//! impl Demo {
+//!     fn peer_joined(&self, event: &PeerJoined, cx: &Context) -> Result<Ack, BoxError> {
+//!         let nodes = event.get_nodes()?;
+//!         cx.unit().set_status(Status::active(format!("Ready, with {} peers", nodes.len())))?;
+//!         // A node without an address is not of use yet: the event stays, and comes again with the next hook.
+//!         let found = nodes.iter().any(|node| node.unit == *event.unit() && node.address.is_some());
+//!         Ok(if found { Ack::Done } else { Ack::NotYet })
+//!     }
+//!
+//!     fn peer_departed(&self, event: &PeerDeparted, _: &Context) -> Result<Ack, BoxError> {
+//!         log::info!("{} left, {} remain", event.unit(), event.get_nodes()?.len());
+//!         Ok(Ack::Done)
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let metadata = "{name: demo, summary: s, description: d, peers: {magpie: {interface: magpie}}}";
+//! let charm = Demo { peers: MagpiePeersRequirer::new("magpie") };
+//! let mut juju = juju_ops::testing::in_process(charm, juju_sim::Charm::parse(metadata, None, None)?)?;
+//! let first = juju.add_unit();
+//! juju.add_unit();
+//! juju.settle()?;
+//! assert_eq!(juju.status(&first), ("active".to_owned(), "Ready, with 1 peers".to_owned()));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`MagpiePeersRequirer`] is the object that a charm owns. It has the meaning of OpenStack's
+//! `charm-interface-magpie`: `joined` and `departed` stay set for each remote unit until the charm dismisses them, and
+//! each clears the other. Here they are events, and dismissing is an acknowledgement.
+//!
+//! # What to expect
+//!
+//! - **Delivery is at least once.** A hook that fails after a handler ran is repeated, and so is the event. Handlers are
+//!   idempotent.
+//! - **A held event waits for the next hook** of this unit, whichever it is: at worst `update-status`, by default some
+//!   five minutes later.
+//! - **Nodes are as of now.** [`PeerJoined::get_nodes`] and [`PeerDeparted::get_nodes`] read the current peers when they
+//!   are called, not those of the time the event was emitted. The bag of a peer that the running hook is not about may
+//!   be stale, by Juju's rules.
+//! - **A changed address is no event here.** Observe [`relation_changed`](juju_ops::hook::relation_changed) for that.
+//! - **A departed peer may still run**, and a joined one need not be up: Juju tells of membership, not of health.
+//! - What peers write is taken as untrusted: an address that is none is no address.
+//!
+//! # Units with the Python interface
+//!
+//! The interface stays `magpie`, and the databag's keys and texts are those of the Python interface, so units of both
+//! kinds work together while a deployment is upgraded one unit at a time. After the upgrade of a unit, every current
+//! peer is announced anew.
+//!
+//! # What it cannot see
+//!
+//! Juju 4.0 and 4.1 keep listing peers that were removed (Juju issue 23326): a departure that Juju hides is hidden here
+//! too. On Kubernetes a unit name stands for one pod after another; a pod that is replaced between two looks of this
+//! unit is not announced as new.
+
+mod address;
+mod events;
+mod iperf;
+mod node;
+mod requirer;
+mod seen;
+
+pub use address::{Address, AddressError, HostName};
+pub use events::{Departing, PeerDeparted, PeerJoined};
+pub use ipnet::IpNet;
+pub use node::{Node, Selected};
+pub use requirer::{Error, MagpiePeersRequirer};
+
+/// The examples of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,268 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use juju_ops::hook::{self, RelationDeparted};
+use juju_ops::{BoxError, Context, Observer, Observers, RelationId, Source, UnitName};
+
+use crate::events::{Departing, PeerDeparted, PeerJoined};
+use crate::iperf;
+use crate::node::{self, Node, Selected};
+use crate::seen::{Seen, area};
+
+/// The peer relation with interface `magpie`, for a charm to own.
+///
+/// It observes the endpoint's hooks and emits [`PeerJoined`] and [`PeerDeparted`], each pending until its handler
+/// answers [`Ack::Done`](juju_ops::Ack::Done). A charm includes it and handles both events; leaving one out fails at
+/// registration, and an answer that is no `Ack` does not compile.
+///
+/// Besides the hooks it compares what it announced with what Juju lists, on the endpoint's own hooks, `start`,
+/// `upgrade-charm`, `config-changed` and `update-status`: so a `relation-joined` that an operator resolved without
+/// running it, a lost state, and an upgrade from the Python interface are made good.
+///
+/// Two objects for one endpoint in one charm are refused at registration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MagpiePeersRequirer {
+    endpoint: String,
+}
+
+/// Why the peers could not be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A hook command failed, or Juju's environment lacks something.
+    #[error(transparent)]
+    Juju(#[from] juju_ops::Error),
+    /// The event was made from its stored form by hand: only one that a handler was given can be asked for nodes.
+    #[error("peer event: asked for nodes outside of its delivery")]
+    NotDelivered,
+}
+
+/// What the running hook itself says of the endpoint.
+#[derive(Clone, Copy)]
+enum Told<'a> {
+    Nothing,
+    Created(&'a RelationId),
+    Joined(&'a RelationId, &'a UnitName),
+    Departed(&'a RelationDeparted),
+    Broken(&'a RelationId),
+}
+
+impl MagpiePeersRequirer {
+    /// The relation of one peer endpoint of the charm's metadata.
+    pub fn new(endpoint: impl Into<String>) -> Self {
+        Self { endpoint: endpoint.into() }
+    }
+
+    /// The name of the endpoint.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Where [`PeerJoined`] events come from.
+    pub fn joined(&self) -> Source<PeerJoined> {
+        Source::new(area(&self.endpoint), "joined")
+    }
+
+    /// Where [`PeerDeparted`] events come from.
+    pub fn departed(&self) -> Source<PeerDeparted> {
+        Source::new(area(&self.endpoint), "departed")
+    }
+
+    /// The current peers, sorted by number; never this unit. Reads their bags, once in a dispatch.
+    ///
+    /// # Errors
+    /// A hook command fails.
+    pub fn get_nodes(&self, cx: &Context) -> Result<Vec<Node>, Error> {
+        Ok(node::get_nodes(cx, &self.endpoint)?)
+    }
+
+    /// The current peers, each with the first address inside `network` that it advertises; with its ordinary address
+    /// when it advertises none there. [`Selected::inside`] says which.
+    ///
+    /// # Errors
+    /// A hook command fails.
+    pub fn get_nodes_in(&self, cx: &Context, network: IpNet) -> Result<Vec<Selected>, Error> {
+        Ok(node::get_nodes_in(cx, &self.endpoint, network)?)
+    }
+
+    /// The names of the current peers, sorted by number. Reads no bags.
+    ///
+    /// # Errors
+    /// A hook command fails.
+    pub fn peers(&self, cx: &Context) -> Result<Vec<UnitName>, Error> {
+        let mut peers = BTreeSet::new();
+        for relation in cx.relations(&self.endpoint)? {
+            peers.extend(relation.members()?);
+        }
+        peers.remove(cx.env().unit()?);
+        Ok(peers.into_iter().collect())
+    }
+
+    /// Takes every pending [`PeerJoined`] as acknowledged; gives back how many there were.
+    ///
+    /// # Errors
+    /// The unit's state cannot be read.
+    pub fn dismiss_joined(&self, cx: &Context) -> Result<usize, Error> {
+        Ok(cx.dismiss(&self.joined())?)
+    }
+
+    /// Takes every pending [`PeerDeparted`] as acknowledged; gives back how many there were.
+    ///
+    /// # Errors
+    /// The unit's state cannot be read.
+    pub fn dismiss_departed(&self, cx: &Context) -> Result<usize, Error> {
+        Ok(cx.dismiss(&self.departed())?)
+    }
+
+    /// Tells the peers at which addresses this unit can be reached. Loopback, link-local, unspecified and multicast
+    /// addresses are left out.
+    ///
+    /// # Errors
+    /// A hook command fails.
+    pub fn advertise_addresses(&self, cx: &Context, addresses: impl IntoIterator<Item = IpAddr>) -> Result<(), Error> {
+        self.write(cx, iperf::ADDRESSES, &iperf::addresses_text(addresses))
+    }
+
+    /// The addresses that one peer advertises, in its order; empty when it advertises none. Reads that peer's bag only.
+    ///
+    /// # Errors
+    /// A hook command fails; a unit that is not in the relation is such a failure.
+    pub fn advertised_addresses(&self, cx: &Context, peer: &UnitName) -> Result<Vec<IpAddr>, Error> {
+        for relation in cx.relations(&self.endpoint)? {
+            if relation.members()?.contains(peer) {
+                let addresses = iperf::advertised(&relation.bag(peer))?;
+                if !addresses.is_empty() {
+                    return Ok(addresses);
+                }
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Tells the peers that this unit's iperf server listens.
+    ///
+    /// # Errors
+    /// A hook command fails.
+    pub fn set_iperf_server_ready(&self, cx: &Context) -> Result<(), Error> {
+        self.write(cx, iperf::SERVER, iperf::TRUE)
+    }
+
+    /// Tells the peers that this unit's iperf server was checked. The Python interface means to, and deletes the key.
+    ///
+    /// # Errors
+    /// A hook command fails.
+    pub fn set_iperf_server_checked(&self, cx: &Context) -> Result<(), Error> {
+        self.write(cx, iperf::SERVER_CHECKED, iperf::TRUE)
+    }
+
+    /// The current peers whose iperf server listens.
+    ///
+    /// # Errors
+    /// A hook command fails.
+    pub fn check_ready_iperf_servers(&self, cx: &Context) -> Result<Vec<Node>, Error> {
+        let ready = node::each(cx, &self.endpoint, |bag| {
+            Ok(bag.get(iperf::SERVER)?.filter(|text| text.trim() == iperf::TRUE))
+        })?;
+        let nodes = self.get_nodes(cx)?;
+        Ok(ready.into_iter().zip(nodes).filter_map(|((_, ready), node)| ready.map(|_| node)).collect())
+    }
+
+    /// Tells the peers that this unit has checked all current ones.
+    ///
+    /// # Errors
+    /// A hook command fails.
+    pub fn set_iperf_checked(&self, cx: &Context) -> Result<(), Error> {
+        self.write(cx, iperf::CHECKED, &iperf::checked_text(&self.peers(cx)?))
+    }
+
+    /// Which units each of the current peers has checked.
+    ///
+    /// # Errors
+    /// A hook command fails.
+    pub fn get_iperf_checked(&self, cx: &Context) -> Result<BTreeMap<UnitName, BTreeSet<UnitName>>, Error> {
+        let checked = node::each(cx, &self.endpoint, |bag| bag.get(iperf::CHECKED))?;
+        let parse = |text: Option<String>| text.map(|text| iperf::parse_checked(&text)).unwrap_or_default();
+        Ok(checked.into_iter().map(|(unit, text)| (unit, parse(text))).collect())
+    }
+
+    /// Writes one key of this unit's bag, in every relation of the endpoint.
+    fn write(&self, cx: &Context, key: &str, value: &str) -> Result<(), Error> {
+        for relation in cx.relations(&self.endpoint)? {
+            relation.own_bag()?.set(key, value)?;
+        }
+        Ok(())
+    }
+
+    /// Compares what was announced with what Juju lists and the hook says, and announces the difference.
+    fn reconcile(&self, cx: &Context, told: Told<'_>) -> Result<(), BoxError> {
+        let before = Seen::load(cx, &self.endpoint)?;
+        let mut after = before.clone();
+        for relation in cx.relations(&self.endpoint)? {
+            match told {
+                // No member was announced yet by Juju's rules: an empty list is no evidence that one departed.
+                Told::Created(id) if id == relation.id() => {}
+                Told::Broken(id) if id == relation.id() => {}
+                _ => drop(after.0.insert(relation.id().clone(), relation.members()?.into_iter().collect())),
+            }
+        }
+        match told {
+            Told::Nothing | Told::Created(_) => {}
+            Told::Joined(id, unit) => drop(after.0.entry(id.clone()).or_default().insert(unit.clone())),
+            Told::Departed(hook) => drop(after.0.entry(hook.relation().clone()).or_default().remove(hook.unit())),
+            Told::Broken(id) => drop(after.0.remove(id)),
+        }
+        let this = cx.env().unit()?;
+        for units in after.0.values_mut() {
+            units.remove(this);
+        }
+        after.0.retain(|_, units| !units.is_empty());
+
+        let (were, are) = (before.union(), after.union());
+        for unit in were.difference(&are) {
+            let event = PeerDeparted::new(cx, &self.endpoint, unit.clone(), departing(told, unit, this));
+            cx.emit_durable(&self.departed(), event)?;
+        }
+        for unit in are.difference(&were) {
+            cx.emit_durable(&self.joined(), PeerJoined::new(cx, &self.endpoint, unit.clone()))?;
+        }
+        if after != before {
+            after.store(cx, &self.endpoint)?;
+        }
+        Ok(())
+    }
+}
+
+/// Who leaves when `unit` is no longer a peer, as far as the hook tells.
+fn departing(told: Told<'_>, unit: &UnitName, this: &UnitName) -> Departing {
+    match told {
+        Told::Departed(hook) if hook.unit() == unit => match hook.departing() {
+            Some(departing) if departing == this => Departing::ThisUnit,
+            Some(departing) if departing == unit => Departing::ThatUnit,
+            Some(_) | None => Departing::Unknown,
+        },
+        _ => Departing::Unknown,
+    }
+}
+
+impl Observer for MagpiePeersRequirer {
+    fn observe(&self, events: &mut Observers<Self>) {
+        events.emits(&self.joined());
+        events.emits(&self.departed());
+        let endpoint = self.endpoint.as_str();
+        events.on(&hook::relation_created(endpoint), |peers, hook, cx| {
+            peers.reconcile(cx, Told::Created(hook.relation()))
+        });
+        events.on(&hook::relation_joined(endpoint), |peers, hook, cx| {
+            peers.reconcile(cx, Told::Joined(hook.relation(), hook.unit()))
+        });
+        events.on(&hook::relation_changed(endpoint), |peers, _, cx| peers.reconcile(cx, Told::Nothing));
+        events.on(&hook::relation_departed(endpoint), |peers, hook, cx| peers.reconcile(cx, Told::Departed(hook)));
+        events
+            .on(&hook::relation_broken(endpoint), |peers, hook, cx| peers.reconcile(cx, Told::Broken(hook.relation())));
+        events.on(&hook::start(), |peers, _, cx| peers.reconcile(cx, Told::Nothing));
+        events.on(&hook::upgrade_charm(), |peers, _, cx| peers.reconcile(cx, Told::Nothing));
+        events.on(&hook::config_changed(), |peers, _, cx| peers.reconcile(cx, Told::Nothing));
+        events.on(&hook::update_status(), |peers, _, cx| peers.reconcile(cx, Told::Nothing));
+    }
+}

@@ -1,0 +1,51 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use juju_ops::{Context, Error, RelationId, UnitName, chain};
+use serde::{Deserialize, Serialize};
+
+/// The units that were announced to the charm, for each relation of the endpoint.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Seen(pub(crate) BTreeMap<RelationId, BTreeSet<UnitName>>);
+
+/// The stored form. Fields may be added; a new `v` is for what an old version must not misread.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    v: u32,
+    seen: BTreeMap<RelationId, BTreeSet<UnitName>>,
+}
+
+const VERSION: u32 = 1;
+
+impl Seen {
+    /// All units, over all relations.
+    pub(crate) fn union(&self) -> BTreeSet<UnitName> {
+        self.0.values().flatten().cloned().collect()
+    }
+
+    /// What this unit remembers. A memory that this version cannot read is set aside in an area of its own, and this
+    /// unit begins anew: every current peer is announced again.
+    pub(crate) fn load(cx: &Context, endpoint: &str) -> Result<Self, Error> {
+        let state = cx.state(&area(endpoint));
+        let Some(text) = state.text()? else { return Ok(Self::default()) };
+        let why = match serde_json::from_str::<Stored>(&text) {
+            Ok(stored) if stored.v == VERSION => return Ok(Self(stored.seen)),
+            Ok(stored) => format!("written by version {} of its form", stored.v),
+            Err(error) => chain(&error).to_string(),
+        };
+        let aside = format!("{}.unreadable", area(endpoint));
+        log::warn!("state area {}: {why}; set aside as {aside}, every peer is announced anew", area(endpoint));
+        // Removed first, so that the copy needs no more room than the original.
+        state.remove()?;
+        cx.state(&aside).set_text(text)?;
+        Ok(Self::default())
+    }
+
+    pub(crate) fn store(self, cx: &Context, endpoint: &str) -> Result<(), Error> {
+        cx.state(&area(endpoint)).set(&Stored { v: VERSION, seen: self.0 })
+    }
+}
+
+/// The name of the state area, and the topic of the events.
+pub(crate) fn area(endpoint: &str) -> String {
+    format!("magpie-peers.{endpoint}")
+}

@@ -1,0 +1,230 @@
+//! What units write for each other: the Python interface's words, and what a hostile or broken peer may write.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use juju_ops::{BoxError, Context, Observer, Observers, hook, testing};
+use juju_sim::{BindAddress, Charm, NetworkInfo, World};
+use magpie_peers::{MagpiePeersRequirer, Node, PeerDeparted, PeerJoined};
+
+use crate::support::{METADATA, tick};
+
+type Question = Box<dyn Fn(&MagpiePeersRequirer, &Context) -> String>;
+
+/// A charm that asks its peers, at each `update-status`, what a test wants to know.
+#[derive(Clone)]
+struct Asker {
+    peers: MagpiePeersRequirer,
+    question: Rc<RefCell<Question>>,
+    answer: Rc<RefCell<String>>,
+}
+
+impl Observer for Asker {
+    fn observe(&self, events: &mut Observers<Self>) {
+        events.include(&self.peers);
+        events.on(&self.peers.joined(), |_, _: &PeerJoined, _| Ok(juju_ops::Ack::Done));
+        events.on(&self.peers.departed(), |_, _: &PeerDeparted, _| Ok(juju_ops::Ack::Done));
+        events.on(&hook::update_status(), Self::ask);
+    }
+}
+
+impl Asker {
+    fn deploy(units: usize) -> (Self, World) {
+        let charm = Self {
+            peers: MagpiePeersRequirer::new("magpie"),
+            question: Rc::new(RefCell::new(Box::new(|_, _| String::new()))),
+            answer: Rc::default(),
+        };
+        let mut juju = testing::in_process(charm.clone(), Charm::parse(METADATA, None, None).unwrap()).unwrap();
+        for _ in 0..units {
+            juju.add_unit();
+        }
+        juju.settle().unwrap();
+        (charm, juju)
+    }
+
+    fn ask(&self, _: &hook::UpdateStatus, cx: &Context) -> Result<(), BoxError> {
+        *self.answer.borrow_mut() = (self.question.borrow())(&self.peers, cx);
+        Ok(())
+    }
+
+    /// What `magpie/0` answers.
+    fn answer(
+        &self,
+        juju: &mut World,
+        question: impl Fn(&MagpiePeersRequirer, &Context) -> String + 'static,
+    ) -> String {
+        *self.question.borrow_mut() = Box::new(question);
+        tick(juju, "magpie/0");
+        assert_eq!(juju.status("magpie/0").0, "unknown", "{}", juju.transcript());
+        self.answer.take()
+    }
+}
+
+fn show(nodes: &[Node]) -> String {
+    let show = |node: &Node| node.address.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+    nodes.iter().map(|node| format!("{} {}", node.unit, show(node))).collect::<Vec<_>>().join(", ")
+}
+
+fn nodes(peers: &MagpiePeersRequirer, cx: &Context) -> String {
+    show(&peers.get_nodes(cx).unwrap())
+}
+
+/// Has a peer write to its bag, and lets `magpie/0` notice.
+fn write(juju: &mut World, peer: &str, pairs: &[(&str, &str)]) {
+    for (key, value) in pairs {
+        juju.write_bag(0, peer, key, value).unwrap();
+    }
+    juju.settle().unwrap();
+}
+
+#[test]
+fn an_address_is_the_ingress_address_else_the_private_one_else_none() {
+    let (charm, mut juju) = Asker::deploy(4);
+    write(&mut juju, "magpie/1", &[("ingress-address", "2001:db8::7")]);
+    write(&mut juju, "magpie/2", &[("ingress-address", ""), ("private-address", "node-2.maas")]);
+    write(&mut juju, "magpie/3", &[("ingress-address", "fe80::1%eth0"), ("private-address", "")]);
+    assert_eq!(charm.answer(&mut juju, nodes), "magpie/1 2001:db8::7, magpie/2 node-2.maas, magpie/3 -");
+}
+
+#[test]
+fn an_advertised_address_inside_the_network_is_preferred() {
+    let (charm, mut juju) = Asker::deploy(4);
+    write(&mut juju, "magpie/1", &[("iperf_addresses", r#"["192.168.0.9","172.16.0.5","172.16.0.6"]"#)]);
+    write(&mut juju, "magpie/2", &[("iperf_addresses", r#"["192.168.0.9","2001:db8::1"]"#)]);
+    let question = |network: &'static str| {
+        move |peers: &MagpiePeersRequirer, cx: &Context| {
+            let selected = peers.get_nodes_in(cx, network.parse().unwrap()).unwrap();
+            let show = |it: &magpie_peers::Selected| format!("{} {}", show(std::slice::from_ref(&it.node)), it.inside);
+            selected.iter().map(show).collect::<Vec<_>>().join(", ")
+        }
+    };
+    assert_eq!(
+        charm.answer(&mut juju, question("172.16.0.0/24")),
+        "magpie/1 172.16.0.5 true, magpie/2 10.0.0.3 false, magpie/3 10.0.0.4 false"
+    );
+    assert_eq!(
+        charm.answer(&mut juju, question("2001:db8::/32")),
+        "magpie/1 10.0.0.2 false, magpie/2 2001:db8::1 true, magpie/3 10.0.0.4 false"
+    );
+}
+
+#[test]
+fn units_with_the_python_interface_are_understood() {
+    let (charm, mut juju) = Asker::deploy(3);
+    // As `charms.reactive` writes them: json.dumps, str(True), str of a list.
+    write(
+        &mut juju,
+        "magpie/1",
+        &[
+            ("iperf_addresses", r#"["10.0.0.2", "172.16.0.2"]"#),
+            ("iperf.server", "True"),
+            ("iperf.checked", "['None magpie/0', 'None magpie/2']"),
+        ],
+    );
+    write(&mut juju, "magpie/2", &[("iperf.checked", "['magpie/10']")]);
+    let advertised = |peers: &MagpiePeersRequirer, cx: &Context| {
+        format!("{:?}", peers.advertised_addresses(cx, &"magpie/1".parse().unwrap()).unwrap())
+    };
+    assert_eq!(charm.answer(&mut juju, advertised), "[10.0.0.2, 172.16.0.2]");
+    let ready = |peers: &MagpiePeersRequirer, cx: &Context| show(&peers.check_ready_iperf_servers(cx).unwrap());
+    assert_eq!(charm.answer(&mut juju, ready), "magpie/1 10.0.0.2");
+    let checked = |peers: &MagpiePeersRequirer, cx: &Context| {
+        let checked = peers.get_iperf_checked(cx).unwrap();
+        let show = |units: &std::collections::BTreeSet<juju_ops::UnitName>| {
+            units.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        checked.iter().map(|(unit, units)| format!("{unit}: {}", show(units))).collect::<Vec<_>>().join("; ")
+    };
+    // `magpie/1` is not among what magpie/2 checked: it checked `magpie/10`.
+    assert_eq!(charm.answer(&mut juju, checked), "magpie/1: magpie/0 magpie/2; magpie/2: magpie/10");
+}
+
+#[test]
+fn what_this_unit_writes_is_what_the_python_interface_reads() {
+    let (charm, mut juju) = Asker::deploy(3);
+    charm.answer(&mut juju, |peers, cx| {
+        let addresses = ["172.16.0.1", "127.0.0.1", "fe80::1", "10.0.0.1"].map(|ip| ip.parse().unwrap());
+        peers.advertise_addresses(cx, addresses).unwrap();
+        peers.set_iperf_server_ready(cx).unwrap();
+        peers.set_iperf_server_checked(cx).unwrap();
+        peers.set_iperf_checked(cx).unwrap();
+        String::new()
+    });
+    let bag = juju.bag(0, "magpie/0");
+    let written: Vec<String> =
+        bag.iter().filter(|(key, _)| key.starts_with("iperf")).map(|(key, value)| format!("{key}={value}")).collect();
+    assert_eq!(
+        written,
+        [
+            "iperf.checked=['magpie/1', 'magpie/2']",
+            "iperf.server=True",
+            "iperf.server.checked=True",
+            r#"iperf_addresses=["10.0.0.1","172.16.0.1"]"#,
+        ]
+    );
+    // The same again changes nothing, so nothing is sent.
+    juju.clear_transcript();
+    charm.answer(&mut juju, |peers, cx| {
+        peers.set_iperf_server_ready(cx).unwrap();
+        String::new()
+    });
+    assert!(!juju.transcript().contains("relation-set"), "{}", juju.transcript());
+}
+
+#[test]
+fn a_hostile_bag_is_no_address_and_no_failure() {
+    let huge = "9".repeat(1 << 20);
+    let hostile = [
+        "not JSON",
+        "{}",
+        "[[[[",
+        "[1, true, null, {}, \"x\"]",
+        "[\"fe80::1%eth0\", \"-oProxyCommand=id\", \"10.0.0.0/8\", \"010.0.0.1\"]",
+        "a\0b",
+        "\u{7f}\u{85}\u{2028}\u{feff}😀",
+        "$(id)",
+        &huge,
+    ];
+    for text in hostile {
+        let (charm, mut juju) = Asker::deploy(2);
+        let keys = ["iperf_addresses", "iperf.server", "iperf.checked", "ingress-address", "private-address"];
+        write(&mut juju, "magpie/1", &keys.map(|key| (key, text)));
+        let all = |peers: &MagpiePeersRequirer, cx: &Context| {
+            let one = "magpie/1".parse().unwrap();
+            assert_eq!(peers.get_nodes_in(cx, "10.0.0.0/8".parse().unwrap()).unwrap()[0].node.address, None);
+            assert!(peers.advertised_addresses(cx, &one).unwrap().is_empty());
+            assert!(peers.check_ready_iperf_servers(cx).unwrap().is_empty());
+            assert!(peers.get_iperf_checked(cx).unwrap()[&one].is_empty());
+            nodes(peers, cx)
+        };
+        assert_eq!(charm.answer(&mut juju, all), "magpie/1 -", "{}", &text[..text.len().min(40)]);
+    }
+}
+
+#[test]
+fn the_addresses_of_another_network_come_with_the_unit() {
+    let (charm, mut juju) = Asker::deploy(2);
+    let address = ("2001:db8::9".to_owned(), "2001:db8::/64".to_owned());
+    let interface =
+        BindAddress { mac_address: String::new(), interface_name: "ens4".to_owned(), addresses: vec![address] };
+    let network = NetworkInfo {
+        bind_addresses: vec![interface],
+        ingress_addresses: vec!["2001:db8::9".to_owned()],
+        egress_subnets: vec![],
+    };
+    juju.set_addresses("magpie/1", network).unwrap();
+    juju.settle().unwrap();
+    assert_eq!(charm.answer(&mut juju, nodes), "magpie/1 2001:db8::9");
+}
+
+#[test]
+fn a_bag_of_another_unit_may_be_stale_by_jujus_rules() {
+    let (charm, mut juju) = Asker::deploy(2);
+    assert_eq!(charm.answer(&mut juju, nodes), "magpie/1 10.0.0.2");
+    juju.write_bag(0, "magpie/1", "ingress-address", "10.9.9.9").unwrap();
+    juju.tick("magpie/0").unwrap();
+    // The change is told by `relation-changed`, which comes before `update-status`.
+    crate::support::run_to(&mut juju, "magpie/0", "relation-changed");
+    assert_eq!(charm.answer(&mut juju, nodes), "magpie/1 10.9.9.9");
+}

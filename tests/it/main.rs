@@ -1,0 +1,15 @@
+//! What a charm author or an operator can see of the peers, in the simulator of Juju.
+
+#![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
+
+mod bags;
+mod charm;
+mod compile;
+mod delivery;
+mod failures;
+mod fake;
+mod property;
+mod relation;
+mod stored;
+mod support;
