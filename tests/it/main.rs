@@ -7,6 +7,7 @@ mod bags;
 mod charm;
 mod compile;
 mod delivery;
+mod executable;
 mod failures;
 mod fake;
 mod property;

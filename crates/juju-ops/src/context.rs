@@ -15,7 +15,7 @@ use crate::hook::Hook;
 use crate::hook_command::{self, Command, LogLevel, NetworkInfo};
 use crate::model::{Application, Relation, State, Status, Unit};
 use crate::name::{AppName, RelationId, UnitName};
-use crate::pending::{Identity, Pending, Queue};
+use crate::pending::{Entry, Identity, Pending, Queue};
 use crate::source::{Key, Source, topic_and_name};
 use crate::state::{Areas, LIMIT};
 use crate::transport::Transport;
@@ -37,6 +37,8 @@ struct Inner {
     transport: Rc<dyn Transport>,
     read: RefCell<Read>,
     written: RefCell<Written>,
+    /// The sources of durable events that the charm's register has.
+    declared: RefCell<BTreeSet<(String, String)>>,
     complained: Cell<bool>,
 }
 
@@ -78,8 +80,8 @@ const NOTED: &str = "noted";
 
 impl Context {
     pub(crate) fn new(env: Env, transport: Rc<dyn Transport>) -> Self {
-        let (read, written, complained) = Default::default();
-        Self { inner: Rc::new(Inner { env, transport, read, written, complained }) }
+        let (read, written, declared, complained) = Default::default();
+        Self { inner: Rc::new(Inner { env, transport, read, written, declared, complained }) }
     }
 
     /// The environment of the dispatch.
@@ -166,11 +168,15 @@ impl Context {
     /// the next hook.
     ///
     /// # Errors
-    /// The unit's state cannot be read, the event has no JSON form, or more than 1 MiB would be pending.
+    /// The source is not [declared](crate::Observers::emits), the unit's state cannot be read, the event has no JSON
+    /// form, or the state would hold more than 1 MiB.
     pub fn emit_durable<E: Durable>(&self, source: &Source<E>, event: E) -> Result<(), Error> {
         let (topic, name) = topic_and_name(source);
         let subject = event.subject().into_owned();
         let id = Identity { topic: topic.to_owned(), name: name.to_owned(), subject };
+        if !self.is_declared(topic, name) {
+            return Err(Error::event(id.to_string(), "is emitted, and nothing declares that it emits it"));
+        }
         let stored = serde_json::to_value(&event).map_err(|error| Error::event(id.to_string(), error))?;
         self.load_queue()?;
         let others = self.inner.written.borrow().areas.as_ref().map_or(0, |areas| areas.size_without(PENDING));
@@ -200,7 +206,7 @@ impl Context {
         self.load_queue()?;
         let known = self.inner.written.borrow();
         let entries = known.queue.as_ref().map(Queue::entries).unwrap_or_default();
-        Ok(entries.iter().map(|entry| entry.show(entry.stored().is_some())).collect())
+        Ok(entries.iter().map(|entry| entry.show(self.is_deliverable(entry))).collect())
     }
 
     /// Drops one pending event for good. `false`: it no longer waits, or was replaced since it was listed.
@@ -413,6 +419,20 @@ impl Context {
 
 /// What the dispatch itself does.
 impl Context {
+    pub(crate) fn declare(&self, sources: impl Iterator<Item = (String, String)>) {
+        *self.inner.declared.borrow_mut() = sources.collect();
+    }
+
+    /// Whether this version of the charm can read an entry and knows where it came from.
+    pub(crate) fn is_deliverable(&self, entry: &Entry) -> bool {
+        let id = entry.identity();
+        entry.stored().is_some() && self.is_declared(&id.topic, &id.name)
+    }
+
+    fn is_declared(&self, topic: &str, name: &str) -> bool {
+        self.inner.declared.borrow().contains(&(topic.to_owned(), name.to_owned()))
+    }
+
     pub(crate) fn next_fleeting(&self) -> Option<(Key, Rc<dyn Any>)> {
         self.inner.written.borrow_mut().fleeting.pop_front()
     }

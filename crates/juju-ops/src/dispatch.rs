@@ -68,7 +68,7 @@ pub fn main(charm: impl Observer) -> ExitCode {
 /// 2. The pending durable events, first in first out; each subject of a topic at most once in a dispatch. Not in an
 ///    action, `stop` or `remove`.
 /// 3. The observers of [`hook::any`](crate::hook::any), then what they emitted.
-/// 4. The functions that evaluate the status.
+/// 4. The functions that evaluate the status. Not in `stop` or `remove`.
 /// 5. All writes are sent.
 ///
 /// # Failures
@@ -113,7 +113,8 @@ struct Run<'a, O> {
 
 impl<'a, O: Observer> Run<'a, O> {
     fn new(charm: &'a O, cx: &'a Context) -> Result<Self, Error> {
-        let register = Observers::of(charm)?;
+        let register = guarded(|| Ok(Observers::of(charm)?)).map_err(|error| Error::event("registration", error))?;
+        cx.declare(register.durable());
         Ok(Self { charm, register, cx, delivered: BTreeSet::new(), drained: 0 })
     }
 
@@ -134,8 +135,8 @@ impl<'a, O: Observer> Run<'a, O> {
                 Self::drain(&self.register, self.charm, self.cx, &mut self.drained)?;
             }
             self.deliver_pending()?;
+            self.evaluate_status()?;
         }
-        self.evaluate_status()?;
         self.cx.flush(&Outcome::completed().results)
     }
 
@@ -190,7 +191,7 @@ impl<'a, O: Observer> Run<'a, O> {
     }
 
     fn deliver_pending(&mut self) -> Result<(), Error> {
-        if !self.register.emits_anything() {
+        if self.register.durable().next().is_none() {
             return Ok(());
         }
         self.cx.load_queue()?;
@@ -213,10 +214,8 @@ impl<'a, O: Observer> Run<'a, O> {
         self.cx.with_queue(|queue| {
             queue.entries().iter().find_map(|entry| {
                 let id = entry.identity();
-                let due = !self.delivered.contains(&(id.topic.clone(), id.subject.clone()))
-                    && entry.stored().is_some()
-                    && self.register.restore(&id.topic, &id.name).is_some();
-                due.then_some((entry.generation, id))
+                let due = !self.delivered.contains(&(id.topic.clone(), id.subject.clone()));
+                (due && self.cx.is_deliverable(entry)).then_some((entry.generation, id))
             })
         })
     }
@@ -280,10 +279,8 @@ impl<'a, O: Observer> Run<'a, O> {
     /// Says once of each entry that this charm cannot deliver it.
     fn report_undeliverable(&self) -> Result<(), Error> {
         let lines: Vec<(String, Identity)> = self.cx.with_queue(|queue| {
-            let known = |id: &Identity| self.register.restore(&id.topic, &id.name).is_some();
-            let entries = queue.entries().iter().map(|entry| (entry, entry.identity()));
-            let undeliverable = entries.filter(|(entry, id)| entry.stored().is_none() || !known(id));
-            undeliverable.map(|(entry, id)| (entry.line().to_owned(), id)).collect()
+            let undeliverable = queue.entries().iter().filter(|entry| !self.cx.is_deliverable(entry));
+            undeliverable.map(|entry| (entry.line().to_owned(), entry.identity())).collect()
         });
         for id in self.cx.note_undeliverable(&lines)? {
             let text = format!("pending event {id}: not of this version of the charm; kept as it is, not delivered");

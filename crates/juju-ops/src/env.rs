@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::SystemTime;
@@ -13,7 +14,7 @@ use crate::name::UnitName;
 /// An empty variable counts as absent. What is malformed is an error when the environment is read; what is
 /// missing is an error where it is asked for, and for the data of a hook when the environment is read. Both name
 /// the variable. Variables that are not Juju's are not looked at.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Env {
     dispatch: Dispatch,
     unit: Option<UnitName>,
@@ -36,7 +37,7 @@ pub enum Dispatch {
 }
 
 /// The `JUJU_*` variables that are set and not empty.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Variables(BTreeMap<String, String>);
 
 impl Env {
@@ -121,6 +122,13 @@ impl Env {
     /// The instant of this dispatch.
     pub fn now(&self) -> SystemTime {
         self.now
+    }
+}
+
+/// Shows what is dispatched, and no variable: a proxy's address may have a password in it.
+impl fmt::Debug for Env {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Env").field("dispatch", &self.dispatch).field("unit", &self.unit).finish_non_exhaustive()
     }
 }
 

@@ -28,13 +28,12 @@
 //! Juju delivers hooks at least once: after a crash the same hook runs again, even where its effects are already
 //! public. Handlers are idempotent.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::env::Variables;
 use crate::error::Error;
 use crate::event::Event;
-use crate::name::{AppName, RelationId, UnitName, is_endpoint, plain_number};
+use crate::name::{AppName, RelationId, SecretId, StorageId, UnitName, is_endpoint};
 use crate::source::{self, Source};
 
 macro_rules! hooks {
@@ -331,17 +330,6 @@ data_hooks! {
     };
 }
 
-/// A storage instance, such as `data/0`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct StorageId {
-    name: String,
-    index: u32,
-}
-
-/// A secret, by the identifier in its URI: 20 letters and digits. Not the secret's content.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct SecretId(String);
-
 /// Every hook, whatever its kind: the source of reconcilers, which bring the unit to what it should be by one
 /// function. Runs once in each dispatch, after the hook's own observers and the pending events, with any change of
 /// theirs in view. Not in actions, `stop`, `remove` and restricted contexts.
@@ -469,56 +457,108 @@ impl Hook {
     }
 }
 
-impl StorageId {
-    /// The storage's name in the metadata.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::{Dispatch, Env};
 
-    /// The number behind the slash.
-    pub fn index(&self) -> u32 {
-        self.index
-    }
-}
+    const DATA: [(&str, &str); 14] = [
+        ("JUJU_RELATION_ID", "my-peers_2:7"),
+        ("JUJU_REMOTE_UNIT", "other/3"),
+        ("JUJU_DEPARTING_UNIT", "app/0"),
+        ("JUJU_STORAGE_ID", "data/4"),
+        ("JUJU_STORAGE_LOCATION", "/srv/data"),
+        ("JUJU_STORAGE_KIND", "filesystem"),
+        ("JUJU_SECRET_ID", "9m4e2mr0ui3e8a215n4g"),
+        ("JUJU_SECRET_LABEL", "password"),
+        ("JUJU_SECRET_REVISION", "5"),
+        ("JUJU_WORKLOAD_NAME", "web"),
+        ("JUJU_NOTICE_ID", "12"),
+        ("JUJU_NOTICE_TYPE", "custom"),
+        ("JUJU_NOTICE_KEY", "example.com/x"),
+        ("JUJU_PEBBLE_CHECK_NAME", "up"),
+    ];
 
-impl SecretId {
-    /// The identifier, without `secret:`.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::str::FromStr for StorageId {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text.split_once('/').and_then(|(name, index)| Some((name, plain_number(index)?)));
-        match parts {
-            Some((name, index)) if is_endpoint(name) => Ok(Self { name: name.to_owned(), index }),
-            _ => Err("is not a storage id".to_owned()),
+    fn read(name: &str) -> Option<Hook> {
+        let path = format!("hooks/{name}");
+        let vars = DATA.into_iter().chain([("JUJU_DISPATCH_PATH", path.as_str())]);
+        match Env::from_vars(vars).unwrap().dispatch() {
+            Dispatch::Hook(hook) => Some(hook.clone()),
+            _ => None,
         }
     }
-}
 
-/// Takes every form that Juju writes: `secret:<id>`, `secret://<model>/<id>`, `<model>/<id>` and the bare id.
-impl std::str::FromStr for SecretId {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let id = text.rsplit(['/', ':']).next().unwrap_or(text);
-        let good = id.len() == 20 && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        if good { Ok(Self(id.to_owned())) } else { Err("is not a secret URI".to_owned()) }
+    #[test]
+    fn every_hook_is_read_with_its_data() {
+        let shown: Vec<String> = [
+            "install",
+            "start",
+            "config-changed",
+            "update-status",
+            "upgrade-charm",
+            "leader-elected",
+            "leader-settings-changed",
+            "stop",
+            "remove",
+            "pre-series-upgrade",
+            "post-series-upgrade",
+            "collect-metrics",
+            "meter-status-changed",
+            "my-peers_2-relation-created",
+            "my-peers_2-relation-joined",
+            "my-peers_2-relation-changed",
+            "my-peers_2-relation-departed",
+            "my-peers_2-relation-broken",
+            "data-storage-attached",
+            "data-storage-detaching",
+            "secret-changed",
+            "secret-rotate",
+            "secret-expired",
+            "secret-remove",
+            "web-pebble-ready",
+            "web-pebble-custom-notice",
+            "web-pebble-check-failed",
+            "web-pebble-check-recovered",
+        ]
+        .into_iter()
+        .map(|name| format!("{:?}", read(name).unwrap()))
+        .collect();
+        expect_test::expect![[r#"
+            Install(Install(()))
+            Start(Start(()))
+            ConfigChanged(ConfigChanged(()))
+            UpdateStatus(UpdateStatus(()))
+            UpgradeCharm(UpgradeCharm(()))
+            LeaderElected(LeaderElected(()))
+            LeaderSettingsChanged(LeaderSettingsChanged(()))
+            Stop(Stop(()))
+            Remove(Remove(()))
+            PreSeriesUpgrade(PreSeriesUpgrade(()))
+            PostSeriesUpgrade(PostSeriesUpgrade(()))
+            CollectMetrics(CollectMetrics(()))
+            MeterStatusChanged(MeterStatusChanged(()))
+            RelationCreated(RelationCreated { relation: RelationId { endpoint: "my-peers_2", number: 7 }, app: Some(AppName("other")) })
+            RelationJoined(RelationJoined { relation: RelationId { endpoint: "my-peers_2", number: 7 }, app: Some(AppName("other")), unit: UnitName { app: AppName("other"), number: 3 } })
+            RelationChanged(RelationChanged { relation: RelationId { endpoint: "my-peers_2", number: 7 }, app: Some(AppName("other")), unit: Some(UnitName { app: AppName("other"), number: 3 }) })
+            RelationDeparted(RelationDeparted { relation: RelationId { endpoint: "my-peers_2", number: 7 }, app: Some(AppName("other")), unit: UnitName { app: AppName("other"), number: 3 }, departing: Some(UnitName { app: AppName("app"), number: 0 }) })
+            RelationBroken(RelationBroken { relation: RelationId { endpoint: "my-peers_2", number: 7 }, app: Some(AppName("other")) })
+            StorageAttached(StorageAttached { id: StorageId { name: "data", index: 4 }, location: Some("/srv/data"), kind: Some("filesystem") })
+            StorageDetaching(StorageDetaching { id: StorageId { name: "data", index: 4 }, location: Some("/srv/data"), kind: Some("filesystem") })
+            SecretChanged(SecretChanged { id: SecretId("9m4e2mr0ui3e8a215n4g"), label: Some("password") })
+            SecretRotate(SecretRotate { id: SecretId("9m4e2mr0ui3e8a215n4g"), label: Some("password") })
+            SecretExpired(SecretExpired { id: SecretId("9m4e2mr0ui3e8a215n4g"), label: Some("password"), revision: 5 })
+            SecretRemove(SecretRemove { id: SecretId("9m4e2mr0ui3e8a215n4g"), label: Some("password"), revision: 5 })
+            PebbleReady(PebbleReady { workload: "web" })
+            PebbleCustomNotice(PebbleCustomNotice { workload: "web", id: "12", notice_type: "custom", key: "example.com/x" })
+            PebbleCheckFailed(PebbleCheckFailed { workload: "web", check: "up" })
+            PebbleCheckRecovered(PebbleCheckRecovered { workload: "web", check: "up" })"#]].assert_eq(&shown.join("\n"));
     }
-}
 
-impl fmt::Display for StorageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.name, self.index)
-    }
-}
-
-impl fmt::Display for SecretId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "secret:{}", self.0)
+    #[test]
+    fn the_longest_known_suffix_is_the_kind_and_anything_else_is_unknown() {
+        assert_eq!(read("relation-joined"), None);
+        assert_eq!(read("-relation-joined"), None);
+        assert_eq!(read("a-relation-renamed"), None);
+        assert!(read("my-peers_2-storage-attached").is_some());
     }
 }

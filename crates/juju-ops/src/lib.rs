@@ -81,7 +81,7 @@ pub use env::{Dispatch, Env};
 pub use error::{BoxError, Error, chain};
 pub use event::{Ack, Durable, Event, Response};
 pub use model::{Application, Databag, Leader, OwnDatabag, Relation, State, Status, StatusKind, Unit};
-pub use name::{AppName, NameError, RelationId, UnitName};
+pub use name::{AppName, NameError, RelationId, SecretId, StorageId, UnitName};
 pub use observer::{Observed, Observer, Observers, observed};
 pub use pending::Pending;
 pub use source::Source;

@@ -1,6 +1,7 @@
 //! The `log` crate's records, sent to Juju.
 
 use std::cell::RefCell;
+use std::io::{self, Write};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
@@ -44,8 +45,12 @@ impl Log for ToJuju {
         if !self.enabled(record.metadata()) {
             return;
         }
-        let Some(cx) = CURRENT.with(|current| current.borrow().clone()) else { return };
         let text = record.args().to_string();
+        let Some(cx) = CURRENT.with(|current| current.borrow().clone()) else {
+            // Another thread than that of the dispatch: Juju logs standard error at WARNING.
+            drop(writeln!(io::stderr(), "{} {text}", record.level()));
+            return;
+        };
         match record.level() {
             Level::Error => cx.log(LogLevel::Error, &text),
             Level::Warn => cx.log(LogLevel::Warning, &text),

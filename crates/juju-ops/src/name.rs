@@ -22,6 +22,17 @@ pub struct RelationId {
     number: u32,
 }
 
+/// A storage instance, such as `data/0`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct StorageId {
+    name: String,
+    index: u32,
+}
+
+/// A secret, by the identifier in its URI: 20 letters and digits. Not the secret's content.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SecretId(String);
+
 /// A text that is not the name it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} is not {what}", Shown(text))]
@@ -64,6 +75,25 @@ impl RelationId {
     }
 }
 
+impl StorageId {
+    /// The storage's name in the metadata.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The number behind the slash.
+    pub fn index(&self) -> u32 {
+        self.index
+    }
+}
+
+impl SecretId {
+    /// The identifier, without `secret:`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl FromStr for AppName {
     type Err = NameError;
 
@@ -99,6 +129,29 @@ impl FromStr for RelationId {
             Some((endpoint, number)) if is_endpoint(endpoint) => Ok(Self { endpoint: endpoint.to_owned(), number }),
             _ => Err(NameError::new(text, "a relation id")),
         }
+    }
+}
+
+impl FromStr for StorageId {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let parts = text.split_once('/').and_then(|(name, index)| Some((name, plain_number(index)?)));
+        match parts {
+            Some((name, index)) if is_endpoint(name) => Ok(Self { name: name.to_owned(), index }),
+            _ => Err(NameError::new(text, "a storage id")),
+        }
+    }
+}
+
+/// Takes every form that Juju writes: `secret:<id>`, `secret://<model>/<id>`, `<model>/<id>` and the bare id.
+impl FromStr for SecretId {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let id = text.rsplit(['/', ':']).next().unwrap_or(text);
+        let good = id.len() == 20 && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        if good { Ok(Self(id.to_owned())) } else { Err(NameError::new(text, "a secret URI")) }
     }
 }
 
@@ -145,6 +198,18 @@ impl fmt::Display for UnitName {
 impl fmt::Display for RelationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.endpoint, self.number)
+    }
+}
+
+impl fmt::Display for StorageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.name, self.index)
+    }
+}
+
+impl fmt::Display for SecretId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "secret:{}", self.0)
     }
 }
 
@@ -198,5 +263,16 @@ mod tests {
         let error = "\u{1b}[31m".repeat(1000).parse::<UnitName>().unwrap_err().to_string();
         assert!(error.len() < 400 && error.ends_with("is not a unit name"), "{error}");
         assert!(!error.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn secret_uris_are_taken_in_every_form() {
+        let id = "9m4e2mr0ui3e8a215n4g";
+        for text in [id.to_owned(), format!("secret:{id}"), format!("secret://uuid/{id}"), format!("uuid/{id}")] {
+            assert_eq!(text.parse::<SecretId>().unwrap().to_string(), format!("secret:{id}"));
+        }
+        for bad in ["", "secret:", "secret:9m4e2mr0ui3e8a215n4", "secret:9M4E2MR0UI3E8A215N4G"] {
+            assert!(bad.parse::<SecretId>().is_err(), "{bad}");
+        }
     }
 }

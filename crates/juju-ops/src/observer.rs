@@ -135,9 +135,10 @@ impl<O: Observer> Observers<O> {
 
     /// Has the unit's status evaluated at the end of every dispatch, by this and all other such functions: the most
     /// severe wins (blocked, maintenance, waiting, active), the first registered among equals. It replaces a status
-    /// set in a handler. Not in restricted contexts and not after a failed action.
+    /// set in a handler. Not in restricted contexts, not in `stop` and `remove`, where the unit's status is no longer
+    /// about its work, and not after a failed action.
     ///
-    /// Matches `collect_unit_status` of Python `ops`.
+    /// Matches `collect_unit_status` of Python `ops`, which runs in `stop` and `remove` too.
     pub fn status(&mut self, evaluate: impl Fn(&O, &Context) -> Result<Status, BoxError> + 'static) {
         self.statuses.push(Box::new(evaluate));
     }
@@ -214,8 +215,12 @@ impl<O: Observer> Observers<O> {
         self.emitted.iter().find(|emitted| is(&emitted.key)).map(|emitted| Rc::clone(&emitted.restore))
     }
 
-    pub(crate) fn emits_anything(&self) -> bool {
-        !self.emitted.is_empty()
+    /// Topic and name of each source of durable events.
+    pub(crate) fn durable(&self) -> impl Iterator<Item = (String, String)> {
+        self.emitted.iter().filter_map(|emitted| match &emitted.key {
+            Key::Custom { topic, name } => Some((topic.clone(), name.clone())),
+            Key::Hook { .. } | Key::AnyHook | Key::Action(_) => None,
+        })
     }
 
     pub(crate) fn statuses(&self) -> &[StatusHandler<O>] {

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use juju_ops::action::{self, Action};
-use juju_ops::{Ack, Observers, Outcome, Status, hook};
+use juju_ops::{Ack, Observers, Outcome, Source, Status, hook, testing};
 use serde_json::{Value, json};
 
-use crate::support::{Fleeting, Lasting, Made, fleeting, lasting, tick};
+use crate::support::{Fleeting, Lasting, Made, charm, fleeting, lasting, tick};
 
 #[test]
 fn hook_then_what_it_emits_then_pending_then_any_then_status_then_writes() {
@@ -179,6 +179,21 @@ fn what_stop_emits_is_not_delivered() {
 }
 
 #[test]
+fn the_status_is_evaluated_after_everything_but_not_on_the_way_out() {
+    let charm = Made::new(|_, events| {
+        events.on(&hook::stop(), |_, _, cx| Ok(cx.unit().set_status(Status::maintenance("stopping"))?));
+        events.status(|_, _| Ok(Status::active("Ready")));
+    });
+    let mut juju = charm.deploy();
+    assert_eq!(juju.status("app/0"), ("active".to_owned(), "Ready".to_owned()));
+    juju.remove_unit("app/0").unwrap();
+    juju.settle().unwrap();
+    let transcript = juju.transcript();
+    assert!(transcript.contains("status-set maintenance -- stopping"), "{transcript}");
+    assert!(!transcript.contains("status-set active"), "{transcript}");
+}
+
+#[test]
 fn an_event_emitted_again_by_its_own_handler_waits_for_the_next_dispatch() {
     let charm = Made::new(|_, events| {
         events.emits(&lasting());
@@ -221,6 +236,17 @@ fn a_charm_can_look_at_what_is_pending_and_drop_one() {
 }
 
 #[test]
+fn an_event_of_a_source_that_nobody_declares_is_refused() {
+    let charm = Made::new(|_, events| {
+        events.on(&hook::update_status(), |_, _, cx| Ok(cx.emit_durable(&lasting(), Lasting::new("a"))?));
+    });
+    let mut juju = charm.deploy();
+    let run = tick(&mut juju);
+    let text = "event hook update-status: event test lasting a: is emitted, and nothing declares that it emits it";
+    assert_eq!(run.log().last(), Some(("ERROR", text)));
+}
+
+#[test]
 fn a_handler_that_answers_its_own_event_without_end_fails_the_hook() {
     let charm = Made::new(|_, events| {
         events.on(&hook::update_status(), |_, _, cx| {
@@ -242,4 +268,34 @@ fn a_charm_without_durable_events_asks_juju_for_nothing() {
     let charm = Made::new(|_, events| events.on(&hook::update_status(), |_, _, _| Ok(())));
     let mut juju = charm.deploy();
     assert_eq!(tick(&mut juju).commands().count(), 0);
+}
+
+#[test]
+fn a_rollback_keeps_what_it_does_not_know_and_the_next_upgrade_delivers_it() {
+    let (newer, emit, answer) = holding();
+    let mut juju = newer.deploy();
+    *emit.borrow_mut() = vec!["a"];
+    tick(&mut juju);
+    let stored = juju.state("app/0")["juju-ops.pending.0"].clone();
+
+    // The version before knows another event, under another topic.
+    let other = || Source::<Lasting>::new("older", "lasting");
+    let older = Made::new(move |_, events| {
+        events.emits(&other());
+        events.on(&other(), |_, _, _| Ok(Ack::Done));
+        events.on(&hook::upgrade_charm(), move |_, _, cx| Ok(cx.emit_durable(&other(), Lasting::new("b"))?));
+    });
+    juju.upgrade(charm(), testing::program(older));
+    juju.settle().unwrap();
+    tick(&mut juju);
+    assert_eq!(juju.state("app/0")["juju-ops.pending.0"], stored);
+    let warnings = juju.log().iter().filter(|line| line.text.contains("not of this version of the charm")).count();
+    assert_eq!(warnings, 1);
+
+    newer.seen();
+    *answer.borrow_mut() = Ack::Done;
+    juju.upgrade(charm(), testing::program(newer.clone()));
+    juju.settle().unwrap();
+    assert_eq!(newer.seen(), ["a again"]);
+    assert!(juju.state("app/0").is_empty(), "{:?}", juju.state("app/0"));
 }

@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""The Magpie charm on Python's ops: what the benchmark compares the Rust charm with.
+
+It behaves as the Rust charm does, without the actions, which the benchmark does not run: it tells the peers its
+addresses, holds each peer that joins until that one has advertised its own, logs whom it acknowledged with the
+addresses of all, makes good on what it missed, and shows how many peers there are.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import logging
+
+import ops
+
+logger = logging.getLogger(__name__)
+
+ENDPOINT = "magpie"
+ADDRESSES = "iperf_addresses"
+NAMED = 5  # How many units a status message names.
+
+
+def _number(name: str) -> int:
+    return int(name.rpartition("/")[2])
+
+
+class MagpieCharm(ops.CharmBase):
+    """The charm. What it has announced and what it still holds is in its stored state."""
+
+    _stored = ops.StoredState()
+
+    def __init__(self, framework: ops.Framework):
+        super().__init__(framework)
+        self._stored.set_default(known=set(), pending=set())
+        peers = self.on[ENDPOINT]
+        # The addresses can be advertised once the relation is there, and may differ after these hooks.
+        for event in (peers.relation_created, self.on.config_changed, self.on.upgrade_charm):
+            framework.observe(event, self._advertise)
+        for event in (
+            peers.relation_joined,
+            peers.relation_changed,
+            peers.relation_departed,
+            self.on.start,
+            self.on.upgrade_charm,
+            self.on.config_changed,
+            self.on.update_status,
+        ):
+            framework.observe(event, self._reconcile)
+        framework.observe(self.on.collect_unit_status, self._collect_status)
+
+    def _advertise(self, _: ops.EventBase) -> None:
+        """Tell the peers the addresses that Juju knows of this unit's side of the endpoint."""
+        relation = self.model.get_relation(ENDPOINT)
+        binding = self.model.get_binding(ENDPOINT)
+        if relation is None or binding is None:
+            return
+        found = (ipaddress.ip_address(str(interface.address)) for interface in binding.network.interfaces)
+        usable = {
+            str(ip)
+            for ip in found
+            if not (ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast)
+        }
+        text = json.dumps(sorted(usable))
+        own = relation.data[self.unit]
+        if own.get(ADDRESSES) != text:
+            own[ADDRESSES] = text
+
+    def _reconcile(self, _: ops.EventBase) -> None:
+        """Compare what was announced with what Juju lists; acknowledge the peers that can be reached."""
+        units = {unit.name: unit for unit in self._peers()}
+        were_known, were_pending = set(self._stored.known), set(self._stored.pending)
+        for name in sorted(were_known - units.keys(), key=_number):
+            logger.info("PeerDeparted %s: acknowledged; peers: %s", name, self._shown())
+        pending = (were_pending | (units.keys() - were_known)) & units.keys()
+        for name in sorted(pending, key=_number):
+            if self._advertised(units[name]):
+                pending.remove(name)
+                logger.info("PeerJoined %s: acknowledged; peers: %s", name, self._shown())
+            else:
+                logger.debug("PeerJoined %s: held until it advertises its addresses", name)
+        # Assigned only when different, so that an unchanged state is not written again.
+        if were_known != units.keys():
+            self._stored.known = set(units)
+        if were_pending != pending:
+            self._stored.pending = pending
+
+    def _collect_status(self, event: ops.CollectStatusEvent) -> None:
+        try:
+            self._network()
+        except ValueError as error:
+            event.add_status(ops.BlockedStatus(f"configuration option network: {error}"))
+            return
+        held = sorted(self._stored.pending, key=_number)
+        if held:
+            more = f" and {len(held) - NAMED} more" if len(held) > NAMED else ""
+            event.add_status(ops.WaitingStatus(f"Not yet acknowledged: {', '.join(held[:NAMED])}{more}"))
+            return
+        count = len(self._peers())
+        event.add_status(ops.ActiveStatus(f"Ready, with {count} {'peer' if count == 1 else 'peers'}"))
+
+    def _peers(self) -> list[ops.Unit]:
+        relation = self.model.get_relation(ENDPOINT)
+        return sorted(relation.units, key=lambda unit: _number(unit.name)) if relation else []
+
+    def _data(self, unit: ops.Unit) -> ops.RelationDataContent:
+        return self.model.get_relation(ENDPOINT).data[unit]
+
+    def _advertised(self, unit: ops.Unit) -> list[str]:
+        """The addresses that a peer advertises, in its order; whatever is not an IP address is left out."""
+        try:
+            texts = json.loads(self._data(unit).get(ADDRESSES, "[]"))
+        except ValueError:
+            return []
+        addresses = []
+        for text in texts if isinstance(texts, list) else []:
+            try:
+                addresses.append(str(ipaddress.ip_address(text)))
+            except ValueError:
+                continue
+        return addresses
+
+    def _network(self) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+        """The network that the operator prefers."""
+        text = self.config.get("network", "")
+        return ipaddress.ip_network(text, strict=False) if text else None
+
+    def _address(self, unit: ops.Unit) -> str | None:
+        network = self._network()
+        if network is not None:
+            for address in self._advertised(unit):
+                if ipaddress.ip_address(address) in network:
+                    return address
+        data = self._data(unit)
+        return data.get("ingress-address") or data.get("private-address")
+
+    def _shown(self) -> str:
+        """The peers and their addresses, for the log."""
+        texts = [f"{unit.name} {self._address(unit) or '(no address)'}" for unit in self._peers()]
+        return ", ".join(texts) or "none"
+
+
+if __name__ == "__main__":
+    ops.main(MagpieCharm)
