@@ -8,8 +8,8 @@
 //! Everything is deterministic. The [`Model`] has no clock and does no input or output; what is random in Juju follows
 //! from a seed.
 //!
-//! Not simulated: relations to other applications, subordinates, storage, secrets, ports, resources, Kubernetes,
-//! and Juju 4.
+//! Not simulated: relations to other applications, subordinates, storage, secrets, ports, resources, reboots,
+//! Kubernetes, and Juju 4. A hook command that is not in [`command::NAMES`] is not on the charm's `PATH`.
 
 pub mod cargo;
 mod charm;

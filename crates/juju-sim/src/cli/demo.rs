@@ -1,11 +1,12 @@
-use std::io::{IsTerminal, Write};
+use std::io::{IsTerminal, Stdout, Write};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
 use super::layout::Layout;
-use super::{DemoArguments, Format, report};
+use super::report::{Report, Row, width};
+use super::{DemoArguments, Format};
 use crate::{Error, World};
 
 /// The action that the demonstration runs where the charm has it.
@@ -27,6 +28,9 @@ pub(super) fn run(arguments: &DemoArguments) -> Result<ExitCode, Error> {
     let mut world = World::process_with_tools(layout.charm.clone(), arguments.seed, &layout.dir, &tools)?;
     world.watch(move |title| progress.running(title));
 
+    if arguments.format == Format::Text {
+        report().preface();
+    }
     let mut demo = Demo { world, progress, format: arguments.format, shown: 0, action: None };
     demo.act(&format!("deploy {} with {}", layout.charm.name(), units(arguments.units)), |world| {
         for _ in 0..arguments.units {
@@ -45,6 +49,10 @@ pub(super) fn run(arguments: &DemoArguments) -> Result<ExitCode, Error> {
         demo.run_action()?;
     }
     demo.end(started)
+}
+
+fn report() -> Report<anstream::AutoStream<Stdout>> {
+    Report { out: anstream::stdout(), width: width() }
 }
 
 fn units(count: u16) -> String {
@@ -77,7 +85,7 @@ impl Demo {
         self.world.settle()?;
         self.tell(&title);
         if self.format == Format::Text {
-            report::action(&mut anstream::stdout(), &result);
+            report().action(&result);
         }
         self.action = serde_json::to_value(&result).ok();
         Ok(())
@@ -92,7 +100,7 @@ impl Demo {
     fn tell(&mut self, title: &str) {
         self.progress.clear();
         if self.format == Format::Text {
-            report::section(&mut anstream::stdout(), title, &self.world.runs()[self.shown..]);
+            report().section(title, &self.world.runs()[self.shown..]);
         }
         self.shown = self.world.runs().len();
     }
@@ -100,19 +108,19 @@ impl Demo {
     fn end(self, started: Instant) -> Result<ExitCode, Error> {
         let world = &self.world;
         let leader = world.model().leader().map(str::to_owned);
-        let rows: Vec<report::Row> = world
+        let rows: Vec<Row> = world
             .units()
             .into_iter()
             .map(|unit| {
                 let (workload, message) = world.status(&unit);
                 let agent = world.agent_status(&unit).to_owned();
-                report::Row { leader: Some(&unit) == leader.as_ref(), agent, workload, message, unit }
+                Row { leader: Some(&unit) == leader.as_ref(), agent, workload, message, unit }
             })
             .collect();
         let commands: usize = world.runs().iter().map(|run| run.commands().count()).sum();
         let (hooks, seconds) = (world.runs().len(), started.elapsed().as_secs_f64());
         match self.format {
-            Format::Text => report::status(&mut anstream::stdout(), &rows, hooks, commands, seconds),
+            Format::Text => report().status(&rows, hooks, commands, seconds),
             Format::Json => {
                 let document = json!({
                     "seed": world.model().seed(),
@@ -153,7 +161,7 @@ impl Progress {
 
     fn write(self, text: &str) {
         if self.overwrite {
-            let text: String = text.chars().take(report::WIDTH - 2).collect();
+            let text: String = text.chars().take(width() - 2).collect();
             let _ = write!(std::io::stderr(), "\r\u{1b}[2K{text}…").and_then(|()| std::io::stderr().flush());
         }
     }

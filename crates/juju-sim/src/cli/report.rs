@@ -1,6 +1,6 @@
 //! The account of a demonstration, for people.
 
-use std::collections::BTreeMap;
+use std::env;
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
@@ -9,14 +9,24 @@ use serde_json::Value;
 
 use crate::{ActionResult, HookRun, Outcome, Trace};
 
-pub(super) const WIDTH: usize = 80;
-
 const TITLE: Style = AnsiColor::Cyan.on_default().bold();
-const UNIT: Style = Style::new().bold();
+const STRONG: Style = Style::new().bold();
+const PLAIN: Style = Style::new();
 const FAINT: Style = Style::new().dimmed();
 const WARNING: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 const GOOD: Style = AnsiColor::Green.on_default();
+
+/// How a line begins that the charm's framework logs about itself.
+const FRAMEWORK: &str = "juju-ops: ";
+/// How wide labels such as `INFO` are.
+const LABEL: usize = 7;
+
+/// How wide lines are: 80 columns, or down to 60 where `COLUMNS` says so.
+pub(super) fn width() -> usize {
+    let columns = env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).unwrap_or(80);
+    columns.clamp(60, 80)
+}
 
 /// One line of the table of units.
 #[derive(Debug, Serialize)]
@@ -28,95 +38,169 @@ pub(super) struct Row {
     pub(super) message: String,
 }
 
-// Throughout, an error of writing means that the reader is gone, which is no reason to stop the demonstration.
-
-pub(super) fn section(out: &mut impl Write, title: &str, runs: &[HookRun]) {
-    let rule = "─".repeat(WIDTH.saturating_sub(title.chars().count() + 4));
-    let _ = writeln!(out, "{TITLE}── {title} {rule}{TITLE:#}\n");
-    for run in runs {
-        hook(out, run);
-    }
-    let _ = writeln!(out);
+/// The account, written as it happens. That the reader is gone, which an error of writing means, is no reason to stop
+/// the demonstration.
+pub(super) struct Report<W> {
+    pub(super) out: W,
+    pub(super) width: usize,
 }
 
-fn hook(out: &mut impl Write, run: &HookRun) {
-    let title = run.title();
-    let rest = title.strip_prefix(&run.unit).unwrap_or_default();
-    let _ = writeln!(out, "{UNIT}{}{UNIT:#}{rest}", run.unit);
-    for entry in &run.trace {
-        if let Trace::Log { level, text } = entry {
-            let style = match level.as_str() {
-                "DEBUG" | "TRACE" => FAINT,
-                "WARNING" => WARNING,
-                "ERROR" | "CRITICAL" => BAD,
-                _ => Style::new(),
-            };
-            paragraph(out, style, &format!("  {level:<7} "), text);
+impl<W: Write> Report<W> {
+    /// What a reader has to know.
+    pub(super) fn preface(&mut self) {
+        let text = "Every hook that Juju would run, what the charm logged in it, the status it left, and how many hook \
+                    commands it called. A dot marks what the charm's framework says of itself.";
+        self.paragraph(FAINT, "", text);
+        self.line(PLAIN, "");
+    }
+
+    pub(super) fn section(&mut self, title: &str, runs: &[HookRun]) {
+        let rule = "─".repeat(self.width.saturating_sub(title.chars().count() + 4));
+        self.line(TITLE, &format!("── {title} {rule}"));
+        self.line(PLAIN, "");
+        for run in runs {
+            self.hook(run);
         }
+        self.line(PLAIN, "");
     }
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for command in run.commands() {
-        *counts.entry(command.argv.first().map_or("", String::as_str)).or_default() += 1;
-    }
-    if !counts.is_empty() {
-        let words: Vec<String> = counts.iter().map(|(name, count)| format!("{name}\u{a0}×{count}")).collect();
-        paragraph(out, FAINT, "  calls   ", &words.join(" "));
-    }
-    if run.status_changed {
-        let text = [run.status.0.as_str(), run.status.1.as_str()].join(" ");
-        paragraph(out, status_style(&run.status.0), "  status  ", text.trim_end());
-    }
-    match &run.outcome {
-        Outcome::Committed => {}
-        Outcome::Failed(why) => paragraph(out, BAD, "  failed  ", why),
-        Outcome::ActionFailed(why) => paragraph(out, BAD, "  failed  ", why),
-        Outcome::Rerun => paragraph(out, WARNING, "  killed  ", "runs again"),
-    }
-}
 
-pub(super) fn action(out: &mut impl Write, result: &ActionResult) {
-    let style = if result.status == "completed" { GOOD } else { BAD };
-    let text = format!("{} {}", result.status, result.message);
-    paragraph(out, style, "result    ", text.trim_end());
-    for line in &result.log {
-        paragraph(out, FAINT, "  ", line);
-    }
-    values(out, "  ", &result.results);
-    let _ = writeln!(out);
-}
-
-fn values(out: &mut impl Write, indent: &str, value: &Value) {
-    let Value::Object(map) = value else { return };
-    for (key, value) in map {
-        match value {
-            Value::Object(_) => {
-                let _ = writeln!(out, "{indent}{key}:");
-                values(out, &format!("{indent}  "), value);
+    fn hook(&mut self, run: &HookRun) {
+        self.heading(run);
+        for entry in &run.trace {
+            match entry {
+                Trace::Log { level, text } => self.log(run, level, text),
+                Trace::Command(command) if command.code != 0 => self.entry(WARNING, "command", &command.to_string()),
+                Trace::Command(_) => {}
             }
-            Value::String(text) => paragraph(out, Style::new(), &format!("{indent}{key}: "), text),
-            other => paragraph(out, Style::new(), &format!("{indent}{key}: "), &other.to_string()),
         }
+        if run.status_changed {
+            let (word, message) = &run.status;
+            let text = if message.is_empty() { word.clone() } else { format!("{word}: {message}") };
+            self.entry(status_style(word), "status", &text);
+        }
+        match &run.outcome {
+            Outcome::Committed => {}
+            Outcome::Failed(why) | Outcome::ActionFailed(why) => self.entry(BAD, "failed", why),
+            Outcome::Rerun => self.entry(WARNING, "killed", "runs again"),
+        }
+    }
+
+    /// The hook on the left and its number of hook commands on the right; faint where nothing else is to be told.
+    fn heading(&mut self, run: &HookRun) {
+        let title = run.title();
+        let count = match run.commands().count() {
+            1 => "1 command".to_owned(),
+            count => format!("{count} commands"),
+        };
+        let routine = !run.status_changed
+            && run.outcome == Outcome::Committed
+            && run.log().all(|(level, text)| is_framework(level, text))
+            && run.commands().all(|command| command.code == 0);
+        let style = if routine { FAINT } else { STRONG };
+        let gap = self.width.saturating_sub(title.chars().count() + count.chars().count());
+        if gap < 2 {
+            self.paragraph(style, "", &title);
+            self.line(FAINT, &format!("{count:>width$}", width = self.width));
+        } else {
+            let _ = writeln!(self.out, "{style}{title}{style:#}{:gap$}{FAINT}{count}{FAINT:#}", "");
+        }
+    }
+
+    fn log(&mut self, run: &HookRun, level: &str, text: &str) {
+        // The heading names the relation.
+        let prefix = run.relation.as_ref().map(|relation| format!("{relation}: "));
+        let text = prefix.and_then(|prefix| text.strip_prefix(&prefix)).unwrap_or(text);
+        let style = match level {
+            _ if is_framework(level, text) => return self.entry(FAINT, "·", text),
+            "WARNING" => WARNING,
+            "ERROR" | "CRITICAL" => BAD,
+            "INFO" => STRONG,
+            _ => PLAIN,
+        };
+        self.entry(style, level, text);
+    }
+
+    pub(super) fn action(&mut self, result: &ActionResult) {
+        let style = if result.status == "completed" { GOOD } else { BAD };
+        let text = format!("{} {}", result.status, result.message);
+        self.entry(style, "result", text.trim_end());
+        for line in &result.log {
+            self.entry(PLAIN, "log", line);
+        }
+        self.values(4, &result.results);
+        self.line(PLAIN, "");
+    }
+
+    fn values(&mut self, indent: usize, value: &Value) {
+        let Value::Object(map) = value else { return };
+        for (key, value) in map {
+            let label = format!("{:indent$}{key}: ", "");
+            match value {
+                Value::Object(_) => {
+                    self.line(PLAIN, label.trim_end());
+                    self.values(indent + 2, value);
+                }
+                Value::String(text) => match serde_json::from_str(text) {
+                    // A list in JSON, as results are texts.
+                    Ok(Value::Array(items)) if !items.is_empty() => {
+                        self.line(PLAIN, label.trim_end());
+                        for item in items {
+                            self.paragraph(PLAIN, &format!("{:indent$}- ", ""), &item.to_string());
+                        }
+                    }
+                    _ => self.paragraph(PLAIN, &label, text),
+                },
+                other => self.paragraph(PLAIN, &label, &other.to_string()),
+            }
+        }
+    }
+
+    pub(super) fn status(&mut self, rows: &[Row], hooks: usize, commands: usize, seconds: f64) {
+        let names: Vec<String> =
+            rows.iter().map(|row| format!("{}{}", row.unit, if row.leader { "*" } else { "" })).collect();
+        let width = |header: &str, cells: &mut dyn Iterator<Item = &str>| {
+            cells.map(|cell| cell.chars().count()).chain([header.len()]).max().unwrap_or(0)
+        };
+        let unit = width("Unit", &mut names.iter().map(String::as_str));
+        let workload = width("Workload", &mut rows.iter().map(|row| row.workload.as_str()));
+        let agent = width("Agent", &mut rows.iter().map(|row| row.agent.as_str()));
+        let header = format!("{:<unit$}  {:<workload$}  {:<agent$}  Message", "Unit", "Workload", "Agent");
+        self.line(STRONG, &header);
+        for (row, name) in rows.iter().zip(&names) {
+            let label = format!("{name:<unit$}  {:<workload$}  {:<agent$}  ", row.workload, row.agent);
+            self.paragraph(status_style(&row.workload), &label, &row.message);
+        }
+        self.line(PLAIN, "");
+        self.line(PLAIN, &format!("{hooks} hooks and actions, {commands} hook commands, {seconds:.1} s"));
+    }
+
+    fn entry(&mut self, style: Style, label: &str, text: &str) {
+        self.paragraph(style, &format!("  {label:<LABEL$} "), text);
+    }
+
+    /// Writes a text after a label, broken at spaces, each line after the first indented as far as the label is long.
+    fn paragraph(&mut self, style: Style, label: &str, text: &str) {
+        let indent = label.chars().count();
+        let width = self.width.saturating_sub(indent).max(20);
+        let mut start = label.to_owned();
+        for line in text.lines().chain(text.is_empty().then_some("")) {
+            for part in wrap(line.trim_end(), width) {
+                let _ = match part.is_empty() {
+                    true => writeln!(self.out, "{}", start.trim_end()),
+                    false => writeln!(self.out, "{start}{style}{part}{style:#}"),
+                };
+                start = " ".repeat(indent);
+            }
+        }
+    }
+
+    fn line(&mut self, style: Style, text: &str) {
+        let _ = writeln!(self.out, "{style}{text}{style:#}");
     }
 }
 
-pub(super) fn status(out: &mut impl Write, rows: &[Row], hooks: usize, commands: usize, seconds: f64) {
-    let names: Vec<String> =
-        rows.iter().map(|row| format!("{}{}", row.unit, if row.leader { "*" } else { "" })).collect();
-    let width = |header: &str, cells: &mut dyn Iterator<Item = &str>| {
-        cells.map(|cell| cell.chars().count()).chain([header.len()]).max().unwrap_or(0)
-    };
-    let unit = width("Unit", &mut names.iter().map(String::as_str));
-    let workload = width("Workload", &mut rows.iter().map(|row| row.workload.as_str()));
-    let agent = width("Agent", &mut rows.iter().map(|row| row.agent.as_str()));
-    let header = format!("{:<unit$}  {:<workload$}  {:<agent$}  Message", "Unit", "Workload", "Agent");
-    let _ = writeln!(out, "{UNIT}{header}{UNIT:#}");
-    for (row, name) in rows.iter().zip(&names) {
-        let style = status_style(&row.workload);
-        let cell = format!("{:<workload$}", row.workload);
-        let _ = write!(out, "{name:<unit$}  {style}{cell}{style:#}");
-        paragraph(out, Style::new(), &format!("  {:<agent$}  ", row.agent), &row.message);
-    }
-    let _ = writeln!(out, "\n{hooks} hooks and actions, {commands} hook commands, {seconds:.1} s");
+fn is_framework(level: &str, text: &str) -> bool {
+    matches!(level, "DEBUG" | "TRACE") && text.starts_with(FRAMEWORK)
 }
 
 fn status_style(word: &str) -> Style {
@@ -124,20 +208,7 @@ fn status_style(word: &str) -> Style {
         "active" => GOOD,
         "error" | "blocked" => BAD,
         "waiting" | "maintenance" => WARNING,
-        _ => Style::new(),
-    }
-}
-
-/// Writes a text after a label, broken at spaces, each line after the first indented as far as the label is long.
-fn paragraph(out: &mut impl Write, style: Style, label: &str, text: &str) {
-    let indent = label.chars().count();
-    let width = WIDTH.saturating_sub(indent).max(20);
-    let mut start = label.to_owned();
-    for line in text.lines().chain(text.is_empty().then_some("")) {
-        for part in wrap(line, width) {
-            let _ = writeln!(out, "{start}{style}{part}{style:#}");
-            start = " ".repeat(indent);
-        }
+        _ => PLAIN,
     }
 }
 
@@ -170,7 +241,96 @@ fn wrap(line: &str, width: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect;
+    use serde_json::json;
+
     use super::*;
+    use crate::{CommandRun, Ending};
+
+    fn written(width: usize, write: impl Fn(&mut Report<anstream::StripStream<Vec<u8>>>)) -> String {
+        let mut report = Report { out: anstream::StripStream::new(Vec::new()), width };
+        write(&mut report);
+        String::from_utf8(report.out.into_inner()).unwrap()
+    }
+
+    fn run(trace: Vec<Trace>) -> HookRun {
+        HookRun {
+            sequence: 1,
+            unit: "magpie/10".to_owned(),
+            hook: "magpie-relation-departed".to_owned(),
+            relation: Some("magpie:0".to_owned()),
+            remote_unit: Some("magpie/11".to_owned()),
+            departing_unit: Some("magpie/10".to_owned()),
+            trace,
+            ending: Ending::Exit(0),
+            outcome: Outcome::Committed,
+            status: ("active".to_owned(), "with 0 peers".to_owned()),
+            status_changed: false,
+        }
+    }
+
+    fn log(level: &str, text: &str) -> Trace {
+        Trace::Log { level: level.to_owned(), text: text.to_owned() }
+    }
+
+    fn command(argv: &[&str], code: i32) -> Trace {
+        let argv = argv.iter().map(|word| (*word).to_owned()).collect();
+        Trace::Command(CommandRun { argv, stdin: None, code })
+    }
+
+    #[test]
+    fn a_hook_shows_what_is_noteworthy() {
+        let mut told = run(vec![
+            command(&["relation-list"], 0),
+            log("DEBUG", "juju-ops: emitted departed"),
+            log("INFO", "magpie:0: PeerDeparted magpie/11: acknowledged"),
+            command(&["relation-get", "-", "magpie/11"], 1),
+        ]);
+        (told.status_changed, told.departing_unit) = (true, None);
+        let quiet = HookRun { remote_unit: None, departing_unit: None, ..run(vec![command(&["relation-list"], 0)]) };
+        expect![[r#"
+            magpie/10 magpie-relation-departed magpie:0 magpie/11                 2 commands
+              ·       juju-ops: emitted departed
+              INFO    PeerDeparted magpie/11: acknowledged
+              command relation-get - magpie/11 => 1
+              status  active: with 0 peers
+            magpie/10 magpie-relation-departed magpie:0                            1 command
+        "#]]
+        .assert_eq(&written(80, |report| [&told, &quiet].map(|run| report.hook(run)).into_iter().collect()));
+    }
+
+    #[test]
+    fn no_line_is_too_long() {
+        let words = "word ".repeat(40);
+        let mut told = run(vec![log("ERROR", &words), log("INFO", &"x".repeat(200)), command(&[&words], 2)]);
+        told.outcome = Outcome::Failed(words.clone());
+        let result = ActionResult {
+            id: 1,
+            status: "failed".to_owned(),
+            message: words.clone(),
+            results: json!({"nodes": json!([{"a": words}, {"a": "b"}]).to_string(), "deep": {"text": words}}),
+            log: vec![words.clone()],
+        };
+        let row = Row {
+            unit: "magpie/0".to_owned(),
+            leader: false,
+            workload: "maintenance".to_owned(),
+            agent: "allocating".to_owned(),
+            message: words,
+        };
+        for width in [60, 80] {
+            let text = written(width, |report| {
+                report.preface();
+                report.section("run", std::slice::from_ref(&told));
+                report.action(&result);
+                report.status(std::slice::from_ref(&row), 1, 2, 0.5);
+            });
+            let longest = text.lines().map(|line| line.chars().count()).max();
+            assert!(longest <= Some(width), "{width}: {longest:?}\n{text}");
+            assert!(text.contains("\n    nodes:\n    - {"), "{text}");
+            assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
+        }
+    }
 
     #[test]
     fn lines_break_at_spaces_and_long_words_anywhere() {
@@ -189,9 +349,9 @@ mod tests {
             agent: "idle".to_owned(),
             message: "ready".to_owned(),
         };
-        let mut out = anstream::StripStream::new(Vec::new());
-        status(&mut out, &[row("magpie/0", true), row("magpie/10", false)], 3, 4, 0.25);
-        let text = String::from_utf8(out.into_inner()).unwrap();
+        let text = written(80, |report| {
+            report.status(&[row("magpie/0", true), row("magpie/10", false)], 3, 4, 0.25);
+        });
         assert_eq!(
             text,
             "Unit       Workload  Agent  Message\nmagpie/0*  active    idle   ready\nmagpie/10  active    idle   ready\n

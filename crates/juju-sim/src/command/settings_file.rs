@@ -1,18 +1,23 @@
 //! The content of a `--file`: a YAML map of texts, read as Juju reads it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
 
 use super::Settings;
 
 /// Reads the first document. Scalars are taken by their source text, null is the empty text, the last of equal
 /// keys wins. An `Err` is a text for exit 1.
 ///
-/// Three departures: of several values that are not scalars only the first is reported, `!!binary` is refused, and a
-/// plain `<<` is a key like any other.
+/// Four departures: of several values that are not scalars only the first is reported, `!!binary` is refused, a plain
+/// `<<` is a key like any other, and in what is not JSON the brackets in texts count towards the depth of nesting.
 pub(super) fn parse(bytes: &[u8]) -> Result<Settings, String> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    if is_too_deep(bytes) {
+        return Err(format!("yaml: exceeded max depth of {MAX_DEPTH}"));
+    }
     // Syntax first: its errors come before those of types, wherever they are.
     match first_document::<IgnoredAny>(&probe(bytes)) {
         Ok(_) => {}
@@ -22,6 +27,24 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Settings, String> {
         Err(error) => return Err(syntax_error(bytes, &error)),
     }
     first_document::<Pairs>(bytes).map(|pairs| pairs.0).map_err(|error| type_error(bytes, &error))
+}
+
+/// How deep Juju's YAML lets flow collections nest. The parser used here has no such limit, and takes time in the
+/// square of the depth.
+const MAX_DEPTH: usize = 10_000;
+
+fn is_too_deep(bytes: &[u8]) -> bool {
+    let mut depth = 0_usize;
+    let deep = bytes.iter().any(|byte| {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > MAX_DEPTH
+    });
+    // This reader of JSON has a low limit of its own, which brackets in texts do not count towards.
+    deep && serde_json::from_slice::<BTreeMap<String, Value>>(bytes).is_err()
 }
 
 const BINARY: &[u8] = b"!!binary";
@@ -234,6 +257,19 @@ mod tests {
         assert!(read(short.as_bytes()).ends_with("k=v;"));
         let block = format!("? \"{}\"\n: v\n", "k".repeat(1100));
         assert!(read(block.as_bytes()).ends_with("k=v;"));
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_before_it_takes_for_ever() {
+        let refused = "yaml: exceeded max depth of 10000";
+        for open in ["[", "{", "{a: ", "{? [", "a: [\n"] {
+            assert_eq!(read(open.repeat(400_000).as_bytes()), refused, "{open:?}");
+        }
+        let balanced = ["[".repeat(400_000), "]".repeat(400_000)].concat();
+        assert_eq!(read(balanced.as_bytes()), refused);
+        // Brackets in the texts of JSON are no nesting.
+        let text = "[{".repeat(10_000);
+        assert_eq!(read(format!("{{\"a\": \"{text}\"}}").as_bytes()), format!("a={text};"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::lifecycle::Finish;
 use super::running::{ActionWork, Running, Work};
 use crate::Error;
 use crate::charm::ActionSpec;
+use crate::run::Ending;
 
 /// What an action left behind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,7 +18,8 @@ pub struct ActionResult {
     pub status: String,
     /// Why it failed; empty if it did not.
     pub message: String,
-    /// The results, with `return-code` and, where not empty, `stdout` and `stderr`.
+    /// The results, with `return-code` and, where not empty, `stdout` and `stderr`. Of output that is not UTF-8 these
+    /// are the base64, with `stdout-encoding` or `stderr-encoding` beside it.
     pub results: Value,
     /// The progress messages.
     pub log: Vec<String>,
@@ -56,13 +58,13 @@ impl Model {
     pub(crate) fn finish_action(
         &mut self,
         running: &Running,
-        finish: Finish,
-        code: i32,
+        finish: &Finish,
+        ending: Ending,
         output: (&[u8], &[u8]),
     ) -> ActionResult {
         let flushed = match finish {
             Finish::Exited | Finish::CrashedAfterFlush => self.flush(running),
-            Finish::FlushRefused(ref text) => Err(text.clone()),
+            Finish::FlushRefused(text) => Err(text.clone()),
             _ => Ok(()),
         };
         let crashed = matches!(finish, Finish::CrashedBeforeFlush | Finish::CrashedAfterFlush);
@@ -75,19 +77,27 @@ impl Model {
         self.observe();
         let Work::Action(action) = &running.work else { unreachable!("what `begin_action` makes is an action") };
         let mut results = action.results.clone();
+        let code = match ending {
+            Ending::Exit(code) => code,
+            Ending::Signal(_) => -1,
+        };
         results.insert("return-code".to_owned(), code.into());
         let mut stderr = output.1.to_vec();
         if let Err(text) = &flushed {
             stderr.extend_from_slice(text.as_bytes());
         }
         for (key, bytes) in [("stdout", output.0), ("stderr", stderr.as_slice())] {
-            if !bytes.is_empty() {
-                results.insert(key.to_owned(), String::from_utf8_lossy(bytes).into());
+            if let Ok(text) = str::from_utf8(bytes) {
+                if !text.is_empty() {
+                    results.insert(key.to_owned(), text.into());
+                }
+            } else {
+                results.insert(key.to_owned(), base64(bytes).into());
+                results.insert(format!("{key}-encoding"), "base64".into());
             }
         }
         let message = match finish {
-            Finish::Failed(why) => Some(why),
-            Finish::Terminated => Some("signal: killed".to_owned()),
+            Finish::Failed(_) | Finish::Terminated => Some(exec_error(ending)),
             Finish::CrashedBeforeFlush | Finish::CrashedAfterFlush => Some("action terminated".to_owned()),
             Finish::Exited | Finish::FlushRefused(_) if flushed.is_err() => {
                 Some(action.failure.clone().unwrap_or_else(|| "committing requested changes failed".to_owned()))
@@ -102,6 +112,37 @@ impl Model {
             log: action.log.clone(),
         }
     }
+}
+
+/// The end of a process as Go words it.
+fn exec_error(ending: Ending) -> String {
+    let signal = match ending {
+        Ending::Exit(code) => return format!("exit status {code}"),
+        Ending::Signal(signal) => signal,
+    };
+    let name = match signal {
+        1 => "hangup",
+        2 => "interrupt",
+        6 => "aborted",
+        9 => "killed",
+        11 => "segmentation fault",
+        15 => "terminated",
+        other => return format!("signal: {other}"),
+    };
+    format!("signal: {name}")
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let group = chunk.iter().chain([&0; 2]).take(3).fold(0, |group, byte| group << 8 | usize::from(*byte));
+        for place in 0..4 {
+            let digit = char::from(DIGITS[group >> (18 - 6 * place) & 63]);
+            text.push(if place > chunk.len() { '=' } else { digit });
+        }
+    }
+    text
 }
 
 /// Checks parameters against the schema's types, `required` and `additionalProperties`, and fills in defaults.
@@ -156,6 +197,20 @@ mod tests {
 
     use super::*;
     use crate::Charm;
+
+    #[test]
+    fn base64_pads() {
+        for (bytes, text) in [
+            (&b""[..], ""),
+            (b"f", "Zg=="),
+            (b"fo", "Zm8="),
+            (b"foo", "Zm9v"),
+            (b"foob", "Zm9vYg=="),
+            (b"\xff\xfe\xfd\0", "//79AA=="),
+        ] {
+            assert_eq!(base64(bytes), text);
+        }
+    }
 
     #[test]
     fn parameters_follow_the_schema() {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::Model;
-use super::hook::RelationKind;
 use super::relation::overlay;
 use super::running::{ActionWork, Running, Work};
 use super::unit::Status;
@@ -14,6 +13,8 @@ use crate::command::{HookContext, NetworkInfo, Settings, StatusInfo};
 const MAX_KEY: usize = 256;
 const MAX_VALUE: usize = 65536;
 const MAX_ACTION_LOG: usize = 1000;
+/// What the database behind Juju's controller stores.
+const MAX_RESULT_DEPTH: usize = 100;
 const NOT_LEADER: &str = "this unit is not the leader";
 
 /// The context of one hook command.
@@ -73,9 +74,7 @@ impl HookContext for Context<'_> {
     }
 
     fn remote_app(&self) -> Option<&str> {
-        let hook = self.running.work.relation()?;
-        let known = self.running.remote_app_known || hook.kind != RelationKind::Broken;
-        known.then_some(self.model.app.as_str())
+        self.running.remote_app_known.then_some(self.model.app.as_str())
     }
 
     fn in_action(&self) -> bool {
@@ -254,8 +253,11 @@ impl HookContext for Context<'_> {
     }
 
     fn set_action_result(&mut self, path: &[String], value: &str) -> Result<(), String> {
-        let Some((last, parents)) = path.split_last() else { return Ok(()) };
         let mut map = &mut self.action()?.results;
+        if path.len() > MAX_RESULT_DEPTH {
+            return Err(format!("action results are nested more than {MAX_RESULT_DEPTH} deep"));
+        }
+        let Some((last, parents)) = path.split_last() else { return Ok(()) };
         for key in parents {
             let entry = map.entry(key.clone()).or_insert_with(|| Value::Object(Map::new()));
             if !entry.is_object() {

@@ -1,7 +1,6 @@
 use std::path::{Path, PathBuf};
 
 use super::Model;
-use super::hook::RelationKind;
 use super::running::{Running, Work};
 
 /// Where a unit's files are.
@@ -77,9 +76,7 @@ impl Model {
             set("JUJU_RELATION", &hook.endpoint);
             set("JUJU_RELATION_ID", &format!("{}:{}", hook.endpoint, hook.relation));
             set("JUJU_REMOTE_UNIT", hook.remote_unit.as_deref().unwrap_or_default());
-            // Juju: only the agent that saw the relation appear knows the application when it breaks.
-            let app_known = running.remote_app_known || hook.kind != RelationKind::Broken;
-            set("JUJU_REMOTE_APP", if app_known { &self.app } else { "" });
+            set("JUJU_REMOTE_APP", if running.remote_app_known { &self.app } else { "" });
             if let Some(departing) = &hook.departing {
                 set("JUJU_DEPARTING_UNIT", departing);
             }

@@ -47,10 +47,10 @@ impl Hook {
         }
     }
 
-    /// Juju: actions wait for these, which come before them or are chained to the hook before.
+    /// Juju: what ranks before actions while nothing is in progress.
     pub(crate) fn precedes_actions(&self) -> bool {
         match self {
-            Hook::LeaderElected | Hook::LeaderSettingsChanged | Hook::Start => true,
+            Hook::LeaderElected | Hook::LeaderSettingsChanged => true,
             Hook::Relation(hook) => hook.kind == RelationKind::Created,
             _ => false,
         }

@@ -40,9 +40,15 @@ impl Model {
         let unit = self.unit_mut(name)?;
         unit.resolved = None;
         unit.agent.memory.tick = false;
-        unit.agent.operation = Operation::Pending(hook.clone());
+        let before = std::mem::replace(&mut unit.agent.operation, Operation::Pending(hook.clone()));
         match &hook {
-            Hook::Install => unit.status = Status::new("maintenance", "installing charm software"),
+            Hook::Install => {
+                unit.status = Status::new("maintenance", "installing charm software");
+                // One that is repeated keeps the charm it began with.
+                if before == Operation::Idle {
+                    unit.agent.revision = newest;
+                }
+            }
             Hook::Stop => unit.status = Status::new("maintenance", "stopping charm software"),
             Hook::Remove => unit.status = Status::new("maintenance", "cleaning up prior to charm deletion"),
             Hook::UpgradeCharm => unit.agent.revision = newest,

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::Model;
 use super::hook::{Hook, RelationKind};
 use super::unit::{Agent, Configured, Operation, Retry, Unit};
@@ -9,7 +11,8 @@ pub(crate) enum Next {
     /// Steps that run no hook and change only what the agent has recorded.
     AcceptLeadership,
     ResignLeadership,
-    /// Juju: a `leader-elected` is skipped when leadership is gone by the time it is to run.
+    /// Juju: a `leader-elected` is skipped when leadership is gone by the time it is to run. A dying unit holds it
+    /// until it is dead.
     SkipElected,
 }
 
@@ -32,22 +35,24 @@ impl Model {
     /// The hooks a unit could run now; several where Juju chooses at random.
     pub(crate) fn due(&self, name: &str) -> Vec<Hook> {
         let Some(unit) = self.units.get(name) else { return Vec::new() };
-        let mut agent = unit.agent.clone();
+        let mut agent = Cow::Borrowed(&unit.agent);
         loop {
             match self.next(name, unit, &agent) {
                 Next::Hooks(hooks) => return hooks,
-                silent => agent.apply(&silent),
+                silent => agent.to_mut().apply(&silent),
             }
         }
     }
 
-    /// Whether hooks are due on a unit that come before any action: those of higher rank, and those chained to the
-    /// hook before.
+    /// Whether hooks are due on a unit that come before any action: those of higher rank, and what is queued, be it
+    /// chained to the hook before or killed. A failed hook comes after.
     pub(crate) fn actions_wait(&self, name: &str) -> bool {
-        let Some(unit) = self.units.get(name) else { return false };
-        let chained = unit.agent.operation == Operation::Queued(Hook::ConfigChanged);
-        let due = self.due(name);
-        !due.is_empty() && (chained || due.iter().all(Hook::precedes_actions))
+        let Some(unit) = self.units.get(name).filter(|unit| unit.is_up()) else { return false };
+        match unit.agent.operation {
+            Operation::Queued(_) => true,
+            Operation::Pending(_) => false,
+            Operation::Idle => self.due(name).iter().any(Hook::precedes_actions),
+        }
     }
 
     /// Takes the steps that run no hook, and chooses a hook.
@@ -94,7 +99,7 @@ impl Model {
                 let failed = matches!(agent.operation, Operation::Pending(_));
                 return if failed && unit.resolved != Some(Retry::Retry) {
                     Next::none()
-                } else if *hook == Hook::LeaderElected && !leads {
+                } else if *hook == Hook::LeaderElected && self.leader.as_deref() != Some(name) {
                     Next::SkipElected
                 } else {
                     Next::one(hook.clone())

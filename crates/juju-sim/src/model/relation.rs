@@ -75,9 +75,7 @@ impl Relation {
         if let Some(remote) = &state.changed_pending {
             return Some(Hook::Relation(self.hook_for(id, RelationKind::Changed, remote)));
         }
-        let present: Vec<&String> =
-            if dying { Vec::new() } else { self.in_scope.iter().filter(|name| *name != unit).collect() };
-        if let Some(remote) = state.members.keys().find(|member| !present.contains(member)) {
+        if let Some(remote) = state.members.keys().find(|member| dying || !self.in_scope.contains(*member)) {
             let departing = Some(if dying { unit.to_owned() } else { remote.clone() });
             let hook = self.hook_for(id, RelationKind::Departed, remote);
             return Some(Hook::Relation(RelationHook { departing, ..hook }));
@@ -91,7 +89,8 @@ impl Relation {
             let hook = self.hook(id, RelationKind::Changed);
             return Some(Hook::Relation(RelationHook { version: self.app_bag.version, ..hook }));
         }
-        if let Some(remote) = present.iter().find(|name| !state.members.contains_key(**name)) {
+        let joins = |name: &&String| *name != unit && !state.members.contains_key(*name);
+        if let Some(remote) = self.in_scope.iter().find(joins) {
             return Some(Hook::Relation(self.hook_for(id, RelationKind::Joined, remote)));
         }
         let (remote, _) = state.members.iter().find(|(name, version)| self.version(name) != **version)?;

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::hook::{Hook, RelationHook};
+use super::hook::{Hook, RelationHook, RelationKind};
 use super::unit::{Configured, Unit};
 use crate::command::{Settings, StatusInfo};
 
@@ -15,7 +15,8 @@ pub(crate) struct Running {
     pub(crate) configured: Configured,
     /// The members that this hook lists, per relation in its context.
     pub(super) members: BTreeMap<u32, Vec<String>>,
-    /// Whether the remote application is known in the hook's relation.
+    /// Whether the agent knows the remote application of the hook's relation. Juju: when the relation breaks, only
+    /// the agent that saw it appear does.
     pub(super) remote_app_known: bool,
     /// Bags as first read: of units and of the application.
     pub(super) reads: BTreeMap<(u32, String), Settings>,
@@ -71,7 +72,8 @@ impl Running {
         let listed = |id: &u32| hook.filter(|hook| hook.relation == *id);
         let relations = &unit.agent.relations;
         let members = relations.iter().map(|(id, state)| (*id, state.listed(listed(id)))).collect();
-        let remote_app_known = hook.is_some_and(|hook| unit.agent.memory.known.contains(&hook.relation));
+        let known = |hook: &RelationHook| unit.agent.memory.known.contains(&hook.relation);
+        let remote_app_known = hook.is_some_and(|hook| hook.kind != RelationKind::Broken || known(hook));
         Running {
             unit: name.to_owned(),
             context_id,

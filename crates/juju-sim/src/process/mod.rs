@@ -11,8 +11,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::rc::Rc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,14 +21,14 @@ use crate::Error;
 use crate::command::{NAMES, Reply};
 use crate::model::Place;
 use crate::run::Ending;
-use crate::world::shared::{Served, Shared, Stream};
+use crate::world::shared::{MAX_LINE, Served, Shared, Stream};
 use server::Server;
 use wire::{Request, Response};
 
-/// Juju: a longer line becomes several log messages.
-const MAX_LINE: u64 = 4096;
 /// Juju: how long the agent waits for output that is left in the pipes after the exit.
 const LEFTOVER: Duration = Duration::from_millis(100);
+/// How many events may wait; a charm that prints faster than that has to wait itself.
+const QUEUE: usize = 64;
 
 /// Runs a charm directory's `dispatch`. Each unit has its own copy of the directory.
 #[derive(Debug)]
@@ -64,16 +63,17 @@ impl ProcessDoor {
         Ok(ProcessDoor { charm_dir: absolute(charm_dir)?, tools: absolute(tools)?, base })
     }
 
-    /// Runs the hook that `shared` holds. Juju: a charm that cannot be started is a hook that failed.
-    pub(crate) fn execute(&self, shared: &Rc<RefCell<Shared>>) -> Ending {
+    /// Runs the hook that `shared` holds, for so long at most. Juju: a charm that cannot be started is a hook that
+    /// failed.
+    pub(crate) fn execute(&self, shared: &RefCell<Shared>, limit: Duration) -> Ending {
         let number = shared.borrow().run.as_ref().map_or(0, |run| run.number);
-        self.try_execute(shared, number).unwrap_or_else(|error| {
+        self.try_execute(shared, number, limit).unwrap_or_else(|error| {
             shared.borrow_mut().print(number, Stream::Err, &format!("cannot run the charm: {error}"));
             Ending::Exit(126)
         })
     }
 
-    fn try_execute(&self, shared: &RefCell<Shared>, number: u64) -> io::Result<Ending> {
+    fn try_execute(&self, shared: &RefCell<Shared>, number: u64, limit: Duration) -> io::Result<Ending> {
         let (place, env, context_id) = {
             let shared = shared.borrow();
             let run = shared.run.as_ref().ok_or(io::ErrorKind::NotFound)?;
@@ -89,7 +89,7 @@ impl ProcessDoor {
             let env = shared.model.environment(&run.running, &place);
             (place, env, run.running.context_id.clone())
         };
-        let (events, received) = mpsc::channel();
+        let (events, received) = mpsc::sync_channel(QUEUE);
         let server = Server::start(&place.socket, &context_id, events.clone())?;
         let mut child = spawn(&place.charm_dir, env)?;
         let mut open = 0;
@@ -101,7 +101,7 @@ impl ProcessDoor {
             open += 1;
             read_lines(stderr, Stream::Err, events);
         }
-        let status = watch(shared, number, &mut child, &received, open);
+        let status = Watch { shared, number, child: &mut child, events: &received, open, limit }.run();
         drop(server);
         let status = status?;
         Ok(match (status.code(), status.signal()) {
@@ -115,9 +115,10 @@ impl ProcessDoor {
         let dir = self.base.path().join(format!("unit-{}", unit.replace('/', "-")));
         let place =
             Place { charm_dir: dir.join("charm"), tools_dir: dir.join("tools"), socket: dir.join("agent.socket") };
-        if !dir.exists() {
-            fs::create_dir_all(&place.tools_dir)?;
+        // The tools come last: a copy that broke off is made anew.
+        if !place.tools_dir.exists() {
             copy_dir(&self.charm_dir, &place.charm_dir)?;
+            fs::create_dir(&place.tools_dir)?;
         }
         Ok(place)
     }
@@ -140,62 +141,92 @@ fn spawn(charm_dir: &Path, env: Vec<(String, String)>) -> io::Result<Child> {
     }
 }
 
-/// Answers requests and logs output until the process has ended.
-fn watch(
-    shared: &RefCell<Shared>,
+/// What is around a hook's process while it runs.
+struct Watch<'a> {
+    shared: &'a RefCell<Shared>,
     number: u64,
-    child: &mut Child,
-    events: &Receiver<Event>,
-    mut open: u32,
-) -> io::Result<ExitStatus> {
-    let mut ended: Option<(ExitStatus, Instant)> = None;
-    loop {
-        if ended.is_none() {
-            ended = child.try_wait()?.map(|status| (status, Instant::now() + LEFTOVER));
-        }
-        // With both pipes closed the end is near.
-        let mut pause = Duration::from_millis(if open == 0 { 1 } else { 20 });
-        if let Some((status, until)) = ended {
-            pause = until.saturating_duration_since(Instant::now());
-            if open == 0 || pause.is_zero() {
+    child: &'a mut Child,
+    events: &'a Receiver<Event>,
+    /// How many of its pipes are open.
+    open: u32,
+    limit: Duration,
+}
+
+impl Watch<'_> {
+    /// Answers requests and logs output until the process has ended.
+    fn run(mut self) -> io::Result<ExitStatus> {
+        let started = Instant::now();
+        let mut killed = false;
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                self.log_leftover();
                 return Ok(status);
             }
-        }
-        match events.recv_timeout(pause) {
-            Ok(Event::Request(request, reply)) if ended.is_none() => {
-                let served = {
-                    let (cwd, stdin) = (Path::new(&request.dir), request.stdin.as_deref());
-                    shared.borrow_mut().serve(number, &request.argv, cwd, stdin)
-                };
-                let response = match served {
-                    Served::Reply(Reply::Done(output)) => Response::Done(output),
-                    Served::Reply(Reply::NeedsStdin) => Response::NeedsStdin,
-                    Served::Reply(Reply::Refused(text)) => Response::Error(text),
-                    Served::Absent => Response::Error("bad request: unknown command".to_owned()),
-                    Served::Killed | Served::Ended => {
-                        child.kill()?;
-                        continue;
-                    }
-                };
-                // The command may have been killed meanwhile.
-                let _ = reply.send(response);
+            if !killed && started.elapsed() >= self.limit {
+                self.shared.borrow_mut().end_overdue(self.number, self.limit);
+                self.child.kill()?;
+                killed = true;
             }
-            // From a process that has outlived the hook; dropping the reply ends its connection.
-            Ok(Event::Request(..)) => {}
-            Ok(Event::Output(stream, bytes)) => shared.borrow_mut().output(number, stream, &bytes),
-            Ok(Event::Closed) => open = open.saturating_sub(1),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => thread::sleep(pause),
+            // With both pipes closed the end is near.
+            let pause = Duration::from_millis(if self.open == 0 { 1 } else { 20 });
+            match self.events.recv_timeout(pause) {
+                Ok(Event::Request(request, reply)) if !killed => match self.answer(&request) {
+                    // The command may have been killed meanwhile.
+                    Some(response) => drop(reply.send(response)),
+                    None => {
+                        self.child.kill()?;
+                        killed = true;
+                    }
+                },
+                Ok(event) => self.log(event),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => thread::sleep(pause),
+            }
+        }
+    }
+
+    /// The response to a request; none when the process is to die.
+    fn answer(&self, request: &Request) -> Option<Response> {
+        let (cwd, stdin) = (Path::new(&request.dir), request.stdin.as_deref());
+        match self.shared.borrow_mut().serve(self.number, &request.argv, cwd, stdin) {
+            Served::Reply(Reply::Done(output)) => Some(Response::Done(output)),
+            Served::Reply(Reply::NeedsStdin) => Some(Response::NeedsStdin),
+            Served::Reply(Reply::Refused(text)) => Some(Response::Error(text)),
+            Served::Absent => Some(Response::Error("bad request: unknown command".to_owned())),
+            Served::Killed | Served::Ended => None,
+        }
+    }
+
+    fn log(&mut self, event: Event) {
+        match event {
+            // From a process that has outlived the hook; dropping the request ends its connection.
+            Event::Request(..) => {}
+            Event::Output(stream, bytes) => self.shared.borrow_mut().output(self.number, stream, &bytes),
+            Event::Closed => self.open = self.open.saturating_sub(1),
+        }
+    }
+
+    /// Logs what is left in the pipes, for a moment: a background process may keep them open.
+    fn log_leftover(&mut self) {
+        let until = Instant::now() + LEFTOVER;
+        while self.open > 0 {
+            match self.events.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(event) => self.log(event),
+                Err(_) => return,
+            }
+            if Instant::now() >= until {
+                return;
+            }
         }
     }
 }
 
-fn read_lines(pipe: impl Read + Send + 'static, stream: Stream, events: Sender<Event>) {
+fn read_lines(pipe: impl Read + Send + 'static, stream: Stream, events: SyncSender<Event>) {
     thread::spawn(move || {
         let mut pipe = BufReader::new(pipe);
         loop {
             let mut line = Vec::new();
-            match pipe.by_ref().take(MAX_LINE).read_until(b'\n', &mut line) {
+            match pipe.by_ref().take(MAX_LINE as u64).read_until(b'\n', &mut line) {
                 Ok(1..) if events.send(Event::Output(stream, line)).is_ok() => {}
                 _ => break,
             }
@@ -205,7 +236,8 @@ fn read_lines(pipe: impl Read + Send + 'static, stream: Stream, events: Sender<E
     });
 }
 
-/// Copies a directory with its permissions; symbolic links stay what they are.
+/// Copies a directory; files keep their permissions, symbolic links stay what they are, and sockets, pipes and devices
+/// are left out.
 fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
@@ -215,7 +247,7 @@ fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
             copy_dir(&source, &target)?;
         } else if kind.is_symlink() {
             symlink(fs::read_link(&source)?, target)?;
-        } else {
+        } else if kind.is_file() {
             fs::copy(&source, &target)?;
         }
     }

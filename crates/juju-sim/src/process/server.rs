@@ -1,69 +1,98 @@
+use std::collections::BTreeMap;
 use std::io;
+use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{self, SyncSender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use super::Event;
 use super::wire::{self, Request, Response};
+
+/// How long to wait when no further connection can be taken, for lack of file descriptors say.
+const BREATH: Duration = Duration::from_millis(10);
 
 /// The socket of one running hook. It lives as long as the hook.
 #[derive(Debug)]
 pub(super) struct Server {
     path: PathBuf,
-    open: Arc<Open>,
-    accepting: Option<JoinHandle<()>>,
+    connections: Arc<Mutex<Connections>>,
 }
 
+/// The connections that are open, to be cut off when the hook ends.
 #[derive(Debug, Default)]
-struct Open {
-    stopped: AtomicBool,
-    connections: Mutex<Vec<UnixStream>>,
+struct Connections {
+    stopped: bool,
+    last: u64,
+    open: BTreeMap<u64, UnixStream>,
+}
+
+impl Connections {
+    fn lock(shared: &Mutex<Connections>) -> MutexGuard<'_, Connections> {
+        shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a handle to a new connection; none when the hook has ended.
+    fn add(&mut self, stream: &UnixStream) -> io::Result<Option<u64>> {
+        if self.stopped {
+            return Ok(None);
+        }
+        self.last += 1;
+        self.open.insert(self.last, stream.try_clone()?);
+        Ok(Some(self.last))
+    }
 }
 
 impl Server {
     /// Listens at `path`, in a directory that only this user can enter, and hands requests on as events.
-    pub(super) fn start(path: &Path, context_id: &str, events: Sender<Event>) -> io::Result<Server> {
+    pub(super) fn start(path: &Path, context_id: &str, events: SyncSender<Event>) -> io::Result<Server> {
         let listener = UnixListener::bind(path)?;
-        let open = Arc::new(Open::default());
-        let (shared, context_id) = (open.clone(), context_id.to_owned());
-        let accepting = thread::spawn(move || {
-            for stream in listener.incoming() {
-                if shared.stopped.load(Ordering::SeqCst) {
-                    return;
+        let connections = Arc::new(Mutex::new(Connections::default()));
+        let (shared, context_id) = (connections.clone(), context_id.to_owned());
+        thread::spawn(move || {
+            loop {
+                let added = listener.accept().and_then(|(stream, _)| {
+                    let id = Connections::lock(&shared).add(&stream)?;
+                    Ok(id.map(|id| (id, stream)))
+                });
+                match added {
+                    Ok(None) => return,
+                    Ok(Some((id, mut stream))) => {
+                        let (shared, events, context_id) = (shared.clone(), events.clone(), context_id.clone());
+                        thread::spawn(move || {
+                            // An error here is the other side's: it has gone, or does not speak the protocol.
+                            let _ = serve(&mut stream, &context_id, &events);
+                            Connections::lock(&shared).open.remove(&id);
+                        });
+                    }
+                    Err(_) => thread::sleep(BREATH),
                 }
-                let Ok(mut stream) = stream else { continue };
-                if let Ok(copy) = stream.try_clone() {
-                    shared.connections.lock().unwrap_or_else(PoisonError::into_inner).push(copy);
-                }
-                let (events, context_id) = (events.clone(), context_id.clone());
-                // An error here is the other side's: it has gone, or does not speak the protocol.
-                thread::spawn(move || drop(serve(&mut stream, &context_id, &events)));
             }
         });
-        Ok(Server { path: path.to_owned(), open, accepting: Some(accepting) })
+        Ok(Server { path: path.to_owned(), connections })
     }
 }
 
 impl Drop for Server {
+    /// Ends all conversations. Nothing is waited for: a charm may have put another socket in the place of this one,
+    /// and then nothing wakes the thread that accepts.
     fn drop(&mut self) {
-        self.open.stopped.store(true, Ordering::SeqCst);
+        let mut connections = Connections::lock(&self.connections);
+        connections.stopped = true;
+        for stream in std::mem::take(&mut connections.open).into_values() {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        drop(connections);
         // Wakes the thread that accepts.
-        let woken = UnixStream::connect(&self.path).is_ok();
-        if let (true, Some(accepting)) = (woken, self.accepting.take()) {
-            let _ = accepting.join();
-        }
-        for stream in self.open.connections.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            let _ = stream.shutdown(std::net::Shutdown::Both);
-        }
+        let _ = UnixStream::connect(&self.path);
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
 /// Serves one connection, request by request.
-fn serve(stream: &mut UnixStream, context_id: &str, events: &Sender<Event>) -> io::Result<()> {
+fn serve(stream: &mut UnixStream, context_id: &str, events: &SyncSender<Event>) -> io::Result<()> {
     loop {
         let body = match wire::receive(stream) {
             Ok(Some(body)) => body,
@@ -80,9 +109,9 @@ fn serve(stream: &mut UnixStream, context_id: &str, events: &Sender<Event>) -> i
             continue;
         }
         let (reply, answer) = mpsc::channel();
-        let gone = |_| io::Error::from(io::ErrorKind::ConnectionAborted);
-        events.send(Event::Request(request, reply)).map_err(|_| io::Error::from(io::ErrorKind::ConnectionAborted))?;
-        let response: Response = answer.recv().map_err(gone)?;
+        let ended = || io::Error::from(io::ErrorKind::ConnectionAborted);
+        events.send(Event::Request(request, reply)).map_err(|_| ended())?;
+        let response: Response = answer.recv().map_err(|_| ended())?;
         wire::send(stream, &response.encode())?;
     }
 }
@@ -95,7 +124,7 @@ mod tests {
     fn refuses_a_wrong_context_and_serves_several_connections() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("agent.socket");
-        let (events, received) = mpsc::channel();
+        let (events, received) = mpsc::sync_channel(1);
         let server = Server::start(&path, "right", events).unwrap();
         let request = |context_id: &str| Request {
             context_id: context_id.to_owned(),
@@ -126,5 +155,40 @@ mod tests {
         assert!(!path.exists());
         assert!(matches!(wire::receive(&mut second), Ok(None) | Err(_)));
         answering.join().unwrap();
+    }
+    #[test]
+    fn a_connection_that_is_done_is_let_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("agent.socket");
+        let server = Server::start(&path, "id", mpsc::sync_channel(1).0).unwrap();
+        for _ in 0..20 {
+            drop(UnixStream::connect(&path).unwrap());
+        }
+        let idle = || {
+            let connections = Connections::lock(&server.connections);
+            connections.last == 20 && connections.open.is_empty()
+        };
+        for _ in 0..500 {
+            if idle() {
+                return;
+            }
+            thread::sleep(BREATH);
+        }
+        panic!("{:?}", server.connections);
+    }
+
+    #[test]
+    fn an_end_that_cannot_wake_the_listener_does_not_hang() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("agent.socket");
+        let server = Server::start(&path, "id", mpsc::sync_channel(1).0).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let _other = UnixListener::bind(&path).unwrap();
+        let (done, ended) = mpsc::channel();
+        thread::spawn(move || {
+            drop(server);
+            done.send(()).unwrap();
+        });
+        ended.recv_timeout(Duration::from_secs(20)).unwrap();
     }
 }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::rc::Rc;
+use std::time::Duration;
 
 pub use fault::{Fault, Target};
 pub use tools::{Invocation, Tools};
@@ -23,6 +24,9 @@ use crate::model::{LogLine, Model};
 use crate::process::ProcessDoor;
 use crate::run::{Ending, HookRun};
 use shared::Shared;
+
+/// How long a hook's process may run.
+const TIME_LIMIT: Duration = Duration::from_secs(600);
 
 /// A simulated Juju model with one application, and the door to its charm.
 ///
@@ -50,6 +54,7 @@ pub struct World {
     retries: BTreeMap<String, u32>,
     runs: Vec<HookRun>,
     transcript_from: usize,
+    time_limit: Duration,
     /// Told of each hook and action before it runs.
     watcher: Option<Watcher>,
 }
@@ -71,6 +76,8 @@ impl World {
 
     /// A world whose charm is the executable `dispatch` in `charm_dir`, run as a real process with real hook
     /// commands. Their executable is `juju-sim`, which is built by cargo unless this process is it.
+    ///
+    /// Juju lets a hook run for ever; here it is killed after [ten minutes](World::set_time_limit).
     pub fn process(charm: Charm, seed: u64, charm_dir: &Path) -> Result<World, Error> {
         let current = std::env::current_exe().ok().filter(|path| path.file_stem().is_some_and(|s| s == "juju-sim"));
         let tools = match current {
@@ -94,6 +101,7 @@ impl World {
             retries: BTreeMap::new(),
             runs: Vec::new(),
             transcript_from: 0,
+            time_limit: TIME_LIMIT,
             watcher: None,
         }
     }

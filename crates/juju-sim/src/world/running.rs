@@ -12,8 +12,10 @@ use crate::run::{Ending, HookRun, Outcome};
 
 /// Seconds from the Unix epoch to 2026-01-01T00:00:00Z, when a model's time begins.
 const EPOCH: u64 = 1_767_225_600;
-/// More hooks than this in one go are taken for a loop.
+/// More hooks than this in one go are taken for a loop, with those added that so many units have to run for each
+/// pair of them.
 const MAX_HOOKS: usize = 5_000;
+const MAX_HOOKS_OF_PAIR: usize = 50;
 /// How often one failed hook is retried before it is left in error.
 const MAX_RETRIES: u32 = 4;
 /// How many hooks may come before an action that waits for them.
@@ -55,9 +57,9 @@ impl World {
     /// An `Err` when hooks never end.
     pub fn settle(&mut self) -> Result<(), Error> {
         self.retries.clear();
-        let end = self.runs.len() + MAX_HOOKS;
+        let from = self.runs.len();
         loop {
-            self.run_until(end)?;
+            self.run_all(from)?;
             let mut retried = false;
             for unit in self.units() {
                 let tries = self.retries.get(&unit).copied().unwrap_or(0);
@@ -76,18 +78,20 @@ impl World {
 
     /// Runs hooks until nothing is due; units whose hook failed stay in error.
     pub fn settle_without_retry(&mut self) -> Result<(), Error> {
-        self.run_until(self.runs.len() + MAX_HOOKS)
+        self.run_all(self.runs.len())
     }
 
-    fn run_until(&mut self, end: usize) -> Result<(), Error> {
-        while self.runs.len() < end {
+    /// Runs what is due, unless too much has run since `from`.
+    fn run_all(&mut self, from: usize) -> Result<(), Error> {
+        let hooks = MAX_HOOKS + MAX_HOOKS_OF_PAIR * self.units().len().pow(2);
+        while self.runs.len() < from + hooks {
             if self.step().is_none() {
                 return Ok(());
             }
         }
         match self.ready() {
             ready if ready.is_empty() => Ok(()),
-            ready => Err(Error::Endless { hooks: MAX_HOOKS, ready }),
+            ready => Err(Error::Endless { hooks, ready }),
         }
     }
 
@@ -104,18 +108,8 @@ impl World {
         let before = self.status(unit);
         let running = self.change(|model| model.begin_action(unit, name, params))?;
         let (run, ending) = self.execute(running);
-        let finish = match finish(&run, ending) {
-            Finish::Failed(_) => Finish::Failed(match ending {
-                Ending::Exit(code) => format!("exit status {code}"),
-                Ending::Signal(signal) => format!("signal: {signal}"),
-            }),
-            finish => finish,
-        };
-        let code = match ending {
-            Ending::Exit(code) => code,
-            Ending::Signal(_) => -1,
-        };
-        let result = self.change(|model| model.finish_action(&run.running, finish, code, (&run.stdout, &run.stderr)));
+        let (finish, output) = (finish(&run, ending), (run.stdout.as_slice(), run.stderr.as_slice()));
+        let result = self.change(|model| model.finish_action(&run.running, &finish, ending, output));
         let outcome = match result.status.as_str() {
             "completed" => Outcome::Committed,
             _ => Outcome::ActionFailed(result.message.clone()),
@@ -134,6 +128,7 @@ impl World {
         let faults = self.faults.remove(&unit).unwrap_or_default();
         let door = self.door_of(&unit);
         let run = Run::new(number, running, faults);
+        let limit = self.time_limit;
         let ending = match door {
             Door::InProcess(program) => {
                 let place = Place::of_unit(&unit);
@@ -147,7 +142,7 @@ impl World {
             }
             Door::Process(door) => {
                 self.shared.borrow_mut().run = Some(run);
-                door.execute(&self.shared)
+                door.execute(&self.shared, limit)
             }
         };
         self.shared.borrow_mut().move_leadership();
@@ -192,6 +187,9 @@ impl World {
 
 /// How the agent takes the end of a process.
 fn finish(run: &Run, ending: Ending) -> Finish {
+    if let Some(why) = &run.overdue {
+        return Finish::Failed(why.clone());
+    }
     match ending {
         Ending::Exit(0) => {}
         Ending::Signal(SIGKILL | SIGTERM) => return Finish::Terminated,

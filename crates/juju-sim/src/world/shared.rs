@@ -1,10 +1,17 @@
+use std::cmp::Ordering;
 use std::path::Path;
+use std::time::Duration;
 
 use super::fault::{Fault, Target};
 use crate::command::{self, Reply};
 use crate::model::context::Context;
 use crate::model::{Model, Running};
 use crate::run::{CommandRun, Trace};
+
+/// Juju: a longer line becomes several log messages.
+pub(crate) const MAX_LINE: usize = 4096;
+/// Juju keeps all that a hook prints; here the rest of a hook that prints without end is dropped.
+const MAX_LINES: usize = 100_000;
 
 /// What the world, and the hook that runs, both hold.
 #[derive(Debug)]
@@ -20,9 +27,12 @@ pub(crate) struct Run {
     pub(crate) running: Running,
     pub(crate) faults: Vec<Fault>,
     pub(crate) killed: bool,
+    /// Why the process was killed for running too long.
+    pub(crate) overdue: Option<String>,
     pub(crate) trace: Vec<Trace>,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
+    lines: usize,
     calls: usize,
 }
 
@@ -88,16 +98,26 @@ impl Shared {
         }
     }
 
-    /// Logs a line that the process has printed. Juju: a long line becomes several messages.
-    pub(crate) fn print(&mut self, number: u64, stream: Stream, line: &str) {
-        const MAX_LINE: usize = 4096;
-        let mut rest = line;
-        while rest.len() > MAX_LINE {
-            let (part, more) = rest.split_at(boundary(rest, MAX_LINE));
-            self.output(number, stream, part.as_bytes());
-            rest = more;
+    /// Logs what the process has printed, and a newline. Juju: a long line becomes several messages.
+    pub(crate) fn print(&mut self, number: u64, stream: Stream, text: &str) {
+        for line in text.split('\n') {
+            let mut rest = line;
+            while rest.len() > MAX_LINE {
+                let (part, more) = rest.split_at(boundary(rest, MAX_LINE));
+                self.output(number, stream, part.as_bytes());
+                rest = more;
+            }
+            self.output(number, stream, format!("{rest}\n").as_bytes());
         }
-        self.output(number, stream, format!("{rest}\n").as_bytes());
+    }
+
+    /// Says that the process is killed for running too long.
+    pub(crate) fn end_overdue(&mut self, number: u64, limit: Duration) {
+        let why = format!("killed: it ran for more than {} s", limit.as_secs_f64());
+        self.print(number, Stream::Err, &format!("juju-sim: {why}"));
+        if let Some(run) = &mut self.run {
+            run.overdue = Some(why);
+        }
     }
 
     /// Logs one line, or part of a long one, as the process has written it.
@@ -106,6 +126,13 @@ impl Shared {
         let (level, kept) = match stream {
             Stream::Out => ("DEBUG", &mut run.stdout),
             Stream::Err => ("WARNING", &mut run.stderr),
+        };
+        run.lines += 1;
+        let note = format!("juju-sim: further output of {} is dropped", run.running.work.title());
+        let bytes = match run.lines.cmp(&MAX_LINES) {
+            Ordering::Less => bytes,
+            Ordering::Equal => note.as_bytes(),
+            Ordering::Greater => return,
         };
         kept.extend_from_slice(bytes);
         let text = String::from_utf8_lossy(bytes);
@@ -118,7 +145,7 @@ impl Shared {
 impl Run {
     pub(crate) fn new(number: u64, running: Running, faults: Vec<Fault>) -> Run {
         let (trace, stdout, stderr) = (Vec::new(), Vec::new(), Vec::new());
-        Run { number, running, faults, killed: false, trace, stdout, stderr, calls: 0 }
+        Run { number, running, faults, killed: false, overdue: None, trace, stdout, stderr, lines: 0, calls: 0 }
     }
 
     /// Whether a kill was due at the very end, after the last hook command.

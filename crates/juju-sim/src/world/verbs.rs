@@ -27,7 +27,7 @@ impl World {
         self.change(|model| model.set_config(key, value))
     }
 
-    /// Moves leadership, also while a hook runs.
+    /// Moves leadership. To move it while a hook runs, see [`Fault::LoseLeadershipAt`].
     pub fn set_leader(&mut self, unit: &str) -> Result<(), Error> {
         self.change(|model| model.set_leader(unit))
     }
@@ -100,7 +100,13 @@ impl World {
         self.change(|model| model.set_tick(unit))
     }
 
-    /// Lets time pass, by whole seconds.
+    /// How long, on a real clock, the process of a hook or action may run: ten minutes unless set. One that runs
+    /// longer is killed; its hook has failed and its log tells why. A charm in this process has no limit.
+    pub fn set_time_limit(&mut self, limit: Duration) {
+        self.time_limit = limit;
+    }
+
+    /// Lets the model's time pass, by whole seconds.
     pub fn advance(&mut self, time: Duration) {
         self.change(|model| model.advance(time.as_secs()));
     }

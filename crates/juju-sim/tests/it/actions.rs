@@ -73,3 +73,57 @@ fn actions_run_in_error_and_wait_for_chained_hooks() {
     let result = world.run_action("magpie/0", "fail", json!({})).unwrap();
     assert_eq!((result.status.as_str(), result.message.as_str()), ("failed", "action terminated"));
 }
+
+#[test]
+fn an_action_waits_for_a_killed_hook_to_run_again() {
+    let mut world = world(|_| {});
+    deploy(&mut world, 2);
+    world.write_bag(0, "magpie/1", "x", "1").unwrap();
+    world.inject("magpie/0", Fault::KillAt(0)).unwrap();
+    run_to(&mut world, "magpie/0", "magpie-relation-changed");
+    world.run_action("magpie/0", "fail", json!({})).unwrap();
+    let changed = "magpie-relation-changed magpie:0 magpie/1";
+    assert_eq!(hooks(&world, "magpie/0"), [changed, changed, "action fail"]);
+}
+
+#[test]
+fn the_agents_return_code_wins() {
+    let mut world = world(|hook| {
+        if hook.name() == "fail" {
+            hook.call("action-set return-code=7");
+        }
+    });
+    deploy(&mut world, 1);
+    let result = world.run_action("magpie/0", "fail", json!({})).unwrap();
+    assert_eq!(result.results, json!({"return-code": 0}));
+}
+
+#[test]
+fn the_ends_of_actions_are_worded_as_go_words_them() {
+    for (ending, message, code) in [
+        (Ending::Exit(3), "exit status 3", 3),
+        (Ending::Signal(6), "signal: aborted", -1),
+        (Ending::Signal(9), "signal: killed", -1),
+        (Ending::Signal(15), "signal: terminated", -1),
+        (Ending::Signal(40), "signal: 40", -1),
+    ] {
+        let mut world = world_with(1, move |hook| if hook.name() == "fail" { ending } else { Ending::Exit(0) });
+        deploy(&mut world, 1);
+        let result = world.run_action("magpie/0", "fail", json!({})).unwrap();
+        assert_eq!((result.message.as_str(), &result.results["return-code"]), (message, &json!(code)));
+    }
+}
+
+#[test]
+fn results_nested_without_sense_are_refused() {
+    let mut world = world(|hook| {
+        if hook.name() == "fail" {
+            let deep = |levels: usize| format!("action-set {}=1", vec!["a"; levels].join("."));
+            hook.call(&deep(100));
+            let refused = hook.try_call(&deep(200_000));
+            assert_eq!((refused.code, refused.stderr.starts_with(b"ERROR ")), (1, true));
+        }
+    });
+    deploy(&mut world, 1);
+    assert_eq!(world.run_action("magpie/0", "fail", json!({})).unwrap().status, "completed");
+}

@@ -255,3 +255,11 @@ fn a_handle_that_outlives_its_hook_is_refused() {
     let output = kept.borrow().as_ref().unwrap().call(&["is-leader".to_owned()], None);
     assert_eq!((output.code, output.stderr.starts_with(b"ERROR ")), (1, true));
 }
+
+#[test]
+fn text_of_several_lines_is_several_messages() {
+    let mut world = world(|hook| hook.0.tools.stderr("one\ntwo"));
+    world.add_unit();
+    let run = world.step().unwrap();
+    assert_eq!(run.log().collect::<Vec<_>>(), [("WARNING", "one"), ("WARNING", "two")]);
+}

@@ -128,5 +128,26 @@ fn a_charm_that_never_stops_killing_itself_is_noticed() {
     let mut world: World = world_with(1, |_| juju_sim::Ending::Signal(9));
     world.add_unit();
     let error = world.settle().unwrap_err().to_string();
-    assert!(error.contains("hooks never end") && error.contains("magpie/0"), "{error}");
+    assert_eq!(error, "hooks never end: 5050 have run and magpie/0 still has one to run");
+    // Many units have many hooks to run.
+    for _ in 1..10 {
+        world.add_unit();
+    }
+    let error = world.settle().unwrap_err().to_string();
+    assert!(error.starts_with("hooks never end: 10000 have run and magpie/0, magpie/1, "), "{error}");
+}
+
+#[test]
+fn a_unit_that_is_new_installs_the_newest_charm() {
+    let mut world = world(|hook| hook.0.tools.stdout("old"));
+    world.add_unit();
+    let two = Charm::parse("{name: magpie, peers: {magpie: {interface: magpie}}}", None, None).unwrap();
+    world.upgrade(two, |invocation| {
+        invocation.tools.stdout("new");
+        juju_sim::Ending::Exit(0)
+    });
+    world.settle().unwrap();
+    assert_eq!(hooks(&world, "magpie/0")[..2], ["install", "magpie-relation-created magpie:0"]);
+    assert!(!hooks(&world, "magpie/0").contains(&"upgrade-charm".to_owned()));
+    assert!(world.log().iter().all(|line| line.text == "new"));
 }

@@ -57,3 +57,16 @@ fn writing_for_the_application_needs_leadership_at_the_call_and_at_the_flush() {
     assert!(world.bag(0, "magpie").is_empty());
     assert_eq!(world.model().leader(), Some("magpie/1"));
 }
+
+#[test]
+fn an_elected_unit_that_is_removed_runs_its_hook_while_it_holds_the_lease() {
+    let mut world = world(|_| {});
+    deploy(&mut world, 2);
+    world.set_leader("magpie/1").unwrap();
+    world.inject("magpie/1", Fault::KillAt(0)).unwrap();
+    run_to(&mut world, "magpie/1", "leader-elected");
+    world.clear_transcript();
+    world.remove_unit("magpie/1").unwrap();
+    world.settle().unwrap();
+    assert_eq!(hooks(&world, "magpie/1")[0], "leader-elected");
+}

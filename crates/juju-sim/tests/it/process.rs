@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use expect_test::expect;
 use juju_sim::{Ending, Fault, Outcome, Target, ToolOutput, World};
@@ -88,14 +89,13 @@ fn a_charm_of_any_language_lives_its_life() {
 
 #[test]
 fn a_kill_is_real_and_the_hook_runs_again() {
-    let (mut world, _dir) = world_of("#!/bin/sh\nstate-set a=1\nstate-set b=2\nsleep 2 & echo done\n");
+    let (mut world, _dir) = world_of("#!/bin/sh\nstate-set a=1\nstate-set b=2\n");
     world.add_unit();
     world.inject("magpie/0", Fault::KillAt(1)).unwrap();
     let run = world.step_unit("magpie/0").unwrap();
     assert_eq!((run.ending, run.outcome.clone()), (Ending::Signal(9), Outcome::Rerun));
     assert_eq!(run.commands().count(), 1);
     assert!(world.state("magpie/0").is_empty());
-    // The background process keeps the pipe; the hook ends all the same.
     let run = world.step_unit("magpie/0").unwrap();
     assert_eq!((run.hook.as_str(), run.outcome.clone()), ("install", Outcome::Committed));
     assert_eq!(world.state("magpie/0").len(), 2);
@@ -133,4 +133,66 @@ fn charms_that_cannot_run_are_refused_or_fail() {
     let (mut world, _dir) = world_of("#!/nowhere/at/all\n");
     deploy(&mut world, 1);
     assert_eq!(world.status("magpie/0"), ("error".to_owned(), "hook failed: \"install\"".to_owned()));
+}
+
+#[test]
+fn output_of_an_action_that_is_no_text_is_encoded() {
+    let (mut world, _dir) = world_of("#!/bin/sh\nprintf '\\377'; printf é >&2\n");
+    deploy(&mut world, 1);
+    let result = world.run_action("magpie/0", "fail", json!({})).unwrap();
+    let results = json!({"return-code": 0, "stdout": "/w==", "stdout-encoding": "base64", "stderr": "é"});
+    assert_eq!(result.results, results);
+}
+
+#[test]
+fn a_background_process_that_keeps_pipes_and_a_connection_holds_nothing_up() {
+    // The hook command waits for its standard input, which never ends.
+    let (mut world, _dir) =
+        world_of("#!/bin/sh\n(sleep 20; echo late) &\nsleep 20 | state-set --file - &\nsleep 0.2\nstate-set a=1\n");
+    world.add_unit();
+    let started = Instant::now();
+    let run = world.step_unit("magpie/0").unwrap();
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    assert_eq!((run.outcome.clone(), run.commands().count()), (Outcome::Committed, 1));
+}
+
+#[test]
+fn a_charm_that_never_ends_is_killed_and_fails() {
+    let (mut world, _dir) = world_of("#!/bin/sh\nstate-set a=1\necho before\nexec sleep 60\n");
+    world.set_time_limit(Duration::from_secs(1));
+    world.add_unit();
+    let run = world.step_unit("magpie/0").unwrap();
+    expect![[r#"
+        magpie/0 install
+          > state-set a=1
+          | DEBUG before
+          | WARNING juju-sim: killed: it ran for more than 1 s
+          = error "hook failed: \"install\""
+          ! failed: killed: it ran for more than 1 s
+    "#]]
+    .assert_eq(&run.to_string());
+    assert!(world.state("magpie/0").is_empty());
+}
+
+#[test]
+fn output_is_kept_up_to_a_limit() {
+    let (mut world, _dir) = world_of("#!/bin/sh\nyes 0123456789 | head -n 300000\nstate-set a=1\n");
+    world.add_unit();
+    let run = world.step_unit("magpie/0").unwrap();
+    assert_eq!((run.log().count(), run.outcome.clone()), (100_000, Outcome::Committed));
+    assert_eq!(run.log().last(), Some(("DEBUG", "juju-sim: further output of install is dropped")));
+}
+
+#[test]
+fn megabytes_on_one_line_and_on_standard_input_are_taken() {
+    let (mut world, _dir) = world_of(
+        "#!/bin/sh\nbig() { head -c 1000000 /dev/zero | tr '\\0' x; }\nbig\nbig >&2\ncase $JUJU_DISPATCH_PATH in
+*created) (printf 'k: '; big) | relation-set --file -; relation-get k \"$JUJU_UNIT_NAME\" | wc -c;;\nesac\n",
+    );
+    world.add_unit();
+    world.settle().unwrap();
+    assert_eq!(world.bag(0, "magpie/0")["k"].len(), 1_000_000);
+    let run = world.runs().iter().find(|run| run.hook == "magpie-relation-created").unwrap();
+    assert!(run.log().any(|(level, text)| level == "DEBUG" && text.ends_with("1000001")), "no count");
+    assert!(run.log().all(|(_, text)| text.len() <= 4096));
 }
