@@ -1,5 +1,24 @@
 //! An honest simulator of Juju, for testing charms written in any language.
 //!
+//! ```
+//! use juju_sim::{Charm, Ending, Invocation, World};
+//!
+//! # fn main() -> Result<(), juju_sim::Error> {
+//! let charm = Charm::parse("{name: hello, summary: s, description: d}", None, None)?;
+//! // The charm's code: a function here; `World::process` runs a charm's own executable.
+//! let mut juju = World::in_process(charm, 0, |hook: Invocation| {
+//!     let status = ["status-set", "active", "Ready"].map(str::to_owned);
+//!     Ending::Exit(hook.tools.call(&status, None).code)
+//! });
+//! let unit = juju.add_unit();
+//! juju.settle()?;
+//! assert_eq!(juju.status(&unit), ("active".to_owned(), "Ready".to_owned()));
+//! let hooks: Vec<&str> = juju.runs().iter().map(|run| run.hook.as_str()).collect();
+//! assert_eq!(hooks, ["install", "leader-elected", "config-changed", "start"]);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! [`World`] is where to start: one Juju model with one machine application, its units and their agents, and a door
 //! to the charm's code: a function of the test itself ([`World::in_process`]), or the real executable with real hook
 //! commands ([`World::process`]). What the units run and see follows Juju 3.6: the order of hooks, stale databags,

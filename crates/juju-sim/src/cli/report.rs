@@ -48,7 +48,7 @@ pub(super) struct Report<W> {
 impl<W: Write> Report<W> {
     /// What a reader has to know.
     pub(super) fn preface(&mut self) {
-        let text = "Every hook that Juju would run, what the charm logged in it, the status it left, and how many hook \
+        let text = "Every hook that Juju would run, what the charm logged in it, the status it left, and the hook \
                     commands it called. A dot marks what the charm's framework says of itself.";
         self.paragraph(FAINT, "", text);
         self.line(PLAIN, "");
@@ -83,6 +83,10 @@ impl<W: Write> Report<W> {
             Outcome::Failed(why) | Outcome::ActionFailed(why) => self.entry(BAD, "failed", why),
             Outcome::Rerun => self.entry(WARNING, "killed", "runs again"),
         }
+        let called = called(run);
+        if !called.is_empty() {
+            self.entry(FAINT, "called", &called);
+        }
     }
 
     /// The hook on the left and its number of hook commands on the right; faint where nothing else is to be told.
@@ -111,7 +115,9 @@ impl<W: Write> Report<W> {
         let prefix = run.relation.as_ref().map(|relation| format!("{relation}: "));
         let text = prefix.and_then(|prefix| text.strip_prefix(&prefix)).unwrap_or(text);
         let style = match level {
-            _ if is_framework(level, text) => return self.entry(FAINT, "·", text),
+            _ if is_framework(level, text) => {
+                return self.entry(FAINT, "·", text.strip_prefix(FRAMEWORK).unwrap_or(text));
+            }
             "WARNING" => WARNING,
             "ERROR" | "CRITICAL" => BAD,
             "INFO" => STRONG,
@@ -197,6 +203,19 @@ impl<W: Write> Report<W> {
     fn line(&mut self, style: Style, text: &str) {
         let _ = writeln!(self.out, "{style}{text}{style:#}");
     }
+}
+
+/// The hook commands in the order of their first calls: `state-get relation-get×2`.
+fn called(run: &HookRun) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for name in run.commands().filter_map(|command| command.argv.first()) {
+        match counts.iter_mut().find(|(known, _)| known == name) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((name, 1)),
+        }
+    }
+    let show = |&(name, count): &(&str, usize)| if count == 1 { name.to_owned() } else { format!("{name}×{count}") };
+    counts.iter().map(show).collect::<Vec<_>>().join(" ")
 }
 
 fn is_framework(level: &str, text: &str) -> bool {
@@ -290,11 +309,13 @@ mod tests {
         let quiet = HookRun { remote_unit: None, departing_unit: None, ..run(vec![command(&["relation-list"], 0)]) };
         expect![[r#"
             magpie/10 magpie-relation-departed magpie:0 magpie/11                 2 commands
-              ·       juju-ops: emitted departed
+              ·       emitted departed
               INFO    PeerDeparted magpie/11: acknowledged
               command relation-get - magpie/11 => 1
               status  active: with 0 peers
+              called  relation-list relation-get
             magpie/10 magpie-relation-departed magpie:0                            1 command
+              called  relation-list
         "#]]
         .assert_eq(&written(80, |report| [&told, &quiet].map(|run| report.hook(run)).into_iter().collect()));
     }
