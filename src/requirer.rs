@@ -38,6 +38,9 @@ pub enum Error {
     NotDelivered,
 }
 
+/// As in the Python interface. Another name would make Juju drop the relation in an upgrade.
+const INTERFACE: &str = "magpie";
+
 /// What the running hook itself says of the endpoint.
 #[derive(Clone, Copy)]
 enum Told<'a> {
@@ -247,6 +250,7 @@ fn departing(told: Told<'_>, unit: &UnitName, this: &UnitName) -> Departing {
 
 impl Observer for MagpiePeersRequirer {
     fn observe(&self, events: &mut Observers<Self>) {
+        events.peer_endpoint(&self.endpoint, INTERFACE);
         events.emits(&self.joined());
         events.emits(&self.departed());
         let endpoint = self.endpoint.as_str();

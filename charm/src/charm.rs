@@ -1,6 +1,6 @@
 use std::fmt::Display;
 
-use juju_ops::action::{self, Action};
+use juju_ops::action::{self, Action, NoParams};
 use juju_ops::hook_command::BoundAddress;
 use juju_ops::{Ack, BoxError, Context, Event, Observer, Observers, Outcome, Status, UnitName, hook};
 use magpie_peers::{IpNet, MagpiePeersRequirer, Node, PeerDeparted, PeerJoined, Selected};
@@ -36,9 +36,6 @@ enum Dismissed {
     #[default]
     All,
 }
-
-/// Any parameters: the action takes none.
-type NoParams = Value;
 
 const ENDPOINT: &str = "magpie";
 /// How many units a status message names.
@@ -120,13 +117,7 @@ impl Magpie {
         if let Err(error) = network(cx) {
             return Ok(Status::blocked(juju_ops::chain(&*error).to_string()));
         }
-        let joined = self.peers.joined().to_string();
-        let held: Vec<String> = cx
-            .pending()?
-            .into_iter()
-            .filter(|event| format!("{} {}", event.topic, event.name) == joined)
-            .map(|event| event.subject)
-            .collect();
+        let held: Vec<String> = cx.pending_of(&self.peers.joined())?.into_iter().map(|event| event.subject).collect();
         Ok(match (held.as_slice(), self.peers.peers(cx)?.len()) {
             ([], 1) => Status::active("Ready, with 1 peer"),
             ([], count) => Status::active(format!("Ready, with {count} peers")),

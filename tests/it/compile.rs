@@ -76,7 +76,11 @@ impl Observer for Observing {
 }
 
 fn refused(observe: fn(&mut Observers<Observing>)) -> String {
-    let error = testing::in_process(Observing(observe), Charm::parse(METADATA, None, None).unwrap()).unwrap_err();
+    refused_with(METADATA, observe)
+}
+
+fn refused_with(metadata: &str, observe: fn(&mut Observers<Observing>)) -> String {
+    let error = testing::in_process(Observing(observe), Charm::parse(metadata, None, None).unwrap()).unwrap_err();
     chain(&error).to_string()
 }
 
@@ -86,7 +90,7 @@ fn peers() -> MagpiePeersRequirer {
 
 #[test]
 fn a_missing_handler_is_refused_at_registration() {
-    expect!["durable event magpie-peers.magpie departed (magpie_peers::events::PeerDeparted) has no handler"]
+    expect!["durable event magpie-peers.magpie departed (magpie_peers::events::PeerDeparted) has no handler: register one with `events.on`"]
         .assert_eq(&refused(|events| {
             events.include(&peers());
             events.on(&peers().joined(), |_, _, _| Ok(Ack::Done));
@@ -107,4 +111,17 @@ fn an_endpoint_that_the_metadata_lacks_is_refused_by_the_test_helper() {
         .assert_eq(&refused(|events| events.on(&hook::relation_joined("database"), |_, _, _| Ok(()))));
     expect!["\"Not an endpoint\" cannot be the name of an endpoint, a storage or a container"]
         .assert_eq(&refused(|events| events.on(&hook::relation_joined("Not an endpoint"), |_, _, _| Ok(()))));
+}
+
+#[test]
+fn another_role_or_interface_is_refused_by_the_test_helper() {
+    for endpoint in ["peers: {magpie: {interface: magpie2}}", "requires: {magpie: {interface: magpie}}"] {
+        let metadata = format!("{{name: magpie, summary: s, description: d, {endpoint}}}");
+        let said = refused_with(&metadata, |events| {
+            events.include(&peers());
+            events.on(&peers().joined(), |_, _, _| Ok(Ack::Done));
+            events.on(&peers().departed(), |_, _, _| Ok(Ack::Done));
+        });
+        assert_eq!(said, "endpoint magpie has to be a peer endpoint with interface magpie in the metadata");
+    }
 }

@@ -52,7 +52,7 @@ fn hook_commands_that_are_absent_are_told_by_name() {
         lines,
         [
             "juju-log: cannot be run: No such file or directory (os error 2)",
-            "ERROR event hook start: state-get: cannot be run: No such file or directory (os error 2)"
+            "ERROR hook start: state-get: cannot be run: No such file or directory (os error 2)"
         ]
     );
 }

@@ -36,8 +36,8 @@ fn a_first_delivery_that_errs_fails_the_hook_and_sends_nothing() {
           > relation-list --format=json -r magpie:0
           | DEBUG juju-ops: emitted magpie-peers.magpie joined magpie/1
           > relation-get --format=json -r magpie:0 - magpie/1
-          > juju-log --log-level ERROR -- 'event magpie-peers.magpie joined magpie/1: no route to host'
-          | ERROR magpie:0: event magpie-peers.magpie joined magpie/1: no route to host
+          > juju-log --log-level ERROR -- 'magpie-peers.magpie joined magpie/1: no route to host'
+          | ERROR magpie:0: magpie-peers.magpie joined magpie/1: no route to host
           = error "hook failed: \"magpie-relation-joined\""
           ! failed: exit 1
     "#]]
@@ -61,7 +61,7 @@ fn a_first_delivery_that_panics_is_one_that_errs() {
     probe.answer(|_| panic!("index 7 out of range"));
     let run = run_to(&mut juju, "magpie/0", "relation-joined");
     let log: Vec<&str> = run.log().map(|(_, text)| text).collect();
-    assert_eq!(log[1], "magpie:0: event magpie-peers.magpie joined magpie/1: panicked: index 7 out of range");
+    assert_eq!(log[1], "magpie:0: magpie-peers.magpie joined magpie/1: panicked: index 7 out of range");
     assert_eq!(juju.status("magpie/0").0, "error");
     probe.answer(|_| Ok(Ack::Done));
     juju.settle().unwrap();
@@ -88,7 +88,7 @@ fn a_redelivery_that_fails_takes_back_its_writes_and_spares_the_hook() {
         }
         assert_eq!(pending(&mut juju, "magpie/0"), "joined magpie/1");
         assert!(run(&mut juju, "magpie/0", "pending", "error").ends_with("no route"));
-        assert!(juju.transcript().contains("| ERROR event magpie-peers.magpie joined magpie/1: "));
+        assert!(juju.transcript().contains("| ERROR magpie-peers.magpie joined magpie/1: "));
         // It is still there when the handler is well again.
         probe.deliveries();
         probe.answer(|_| Ok(Ack::Done));

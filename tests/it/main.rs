@@ -11,6 +11,7 @@ mod executable;
 mod failures;
 mod fake;
 mod property;
+mod readme;
 mod relation;
 mod stored;
 mod support;

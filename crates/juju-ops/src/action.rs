@@ -26,11 +26,12 @@
 //! ```
 //!
 //! Juju runs an action at most once. A handler's `Err` (or panic) drops everything that it wrote, fails the action
-//! with the error and its causes, and leaves the unit well; [`Outcome::failed`] fails it and keeps what was written.
+//! with the error and its causes, logs it, and leaves the unit well; [`Outcome::failed`] fails it and keeps what was written.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::context::Context;
@@ -46,6 +47,11 @@ pub struct Action<P> {
     cx: Context,
 }
 
+/// The parameters of an action that takes none: `action::run::<NoParams>("ping")`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct NoParams {}
+
 /// What an action ends in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
@@ -54,7 +60,8 @@ pub struct Outcome {
     pub(crate) failure: Option<String>,
 }
 
-/// The source of the action `name`, its parameters read as a `P`. Use `serde_json::Value` to take any.
+/// The source of the action `name`, its parameters read as a `P`: a struct, [`NoParams`] for none, `serde_json::Value`
+/// for any. (`()` is none of these: Juju gives an object.)
 pub fn run<P: DeserializeOwned + fmt::Debug + 'static>(name: &str) -> Source<Action<P>> {
     Source::action(name, |cx| {
         let params = cx.action_params()?;

@@ -26,6 +26,10 @@ use crate::transport::Transport;
 /// results are held in the process, seen by later reads, and sent when the dispatch succeeds, as far as they change
 /// something; when it fails, nothing is sent.
 ///
+/// What is sent, Juju takes when the process has ended with exit code 0: databags and state together or not at all. A
+/// status it takes at once, so that one stands even where Juju then refuses the rest, which it does when leadership was
+/// lost. It is therefore sent last. Log records go out when they are made.
+///
 /// It is a cheap handle: clone it to keep it in an event. It ends with the dispatch.
 #[derive(Clone)]
 pub struct Context {
@@ -150,8 +154,8 @@ impl Context {
         Ok(network)
     }
 
-    /// A value that this unit remembers from one dispatch to the next. `area` is its name: for a library, by
-    /// convention, the crate and what it is for (`magpie-peers.magpie`).
+    /// A value that this unit remembers from one dispatch to the next. `area` is its name. Charm and libraries share the
+    /// names: a library begins its own with its crate's (`magpie-peers.magpie`), a charm's have no dot.
     pub fn state(&self, area: &str) -> State {
         State::new(self, area)
     }
@@ -207,6 +211,15 @@ impl Context {
         let known = self.inner.written.borrow();
         let entries = known.queue.as_ref().map(Queue::entries).unwrap_or_default();
         Ok(entries.iter().map(|entry| entry.show(self.is_deliverable(entry))).collect())
+    }
+
+    /// The pending events of one source, in the order of their delivery.
+    ///
+    /// # Errors
+    /// The unit's state cannot be read.
+    pub fn pending_of<E: Durable>(&self, source: &Source<E>) -> Result<Vec<Pending>, Error> {
+        let (topic, name) = topic_and_name(source);
+        Ok(self.pending()?.into_iter().filter(|event| event.topic == topic && event.name == name).collect())
     }
 
     /// Drops one pending event for good. `false`: it no longer waits, or was replaced since it was listed.

@@ -146,7 +146,9 @@ impl<'a, O: Observer> Run<'a, O> {
             Ok(outcome) => outcome,
             Err(error) => {
                 self.cx.return_to(before);
-                Outcome::failed(chain(&error))
+                let text = chain(&error).to_string();
+                self.cx.log(LogLevel::Error, &format!("action {name}: {text}"));
+                Outcome::failed(text)
             }
         };
         self.cx.flush(&outcome.results)?;
@@ -161,8 +163,8 @@ impl<'a, O: Observer> Run<'a, O> {
         let Some(handler) = self.register.handlers(&key).next() else {
             return Err(Error::refused(format!("action {name} is not implemented by this charm")));
         };
-        let event = handler.build(self.cx).map_err(|error| Error::event(key.to_string(), error))?;
-        let outcome = match self.handle(handler, &*event)? {
+        let event = handler.build(self.cx)?;
+        let outcome = match guarded(|| handler.handle(self.charm, &*event, self.cx)).map_err(Error::of_author)? {
             Answer::Outcome(outcome) => outcome,
             Answer::Nothing | Answer::Ack(_) => Outcome::completed(),
         };
@@ -292,7 +294,8 @@ impl<'a, O: Observer> Run<'a, O> {
     fn evaluate_status(&self) -> Result<(), Error> {
         let mut worst: Option<Status> = None;
         for evaluate in self.register.statuses() {
-            let status = guarded(|| evaluate(self.charm, self.cx)).map_err(|error| Error::event("status", error))?;
+            let status = guarded(|| evaluate(self.charm, self.cx))
+                .map_err(|error| Error::event("evaluating the status", error))?;
             if worst.as_ref().is_none_or(|worst| status.kind() > worst.kind()) {
                 worst = Some(status);
             }

@@ -10,8 +10,8 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// Why something could not be had from Juju, or was refused by this library.
 ///
 /// `Display` says what was attempted on what, and only that; the reason is in [`source`](StdError::source).
-/// [`chain`] shows both. A caller that must tell failures apart asks the predicates.
-#[derive(Debug)]
+/// [`chain`] shows both, as does `Debug`, for tests that return it. A caller that must tell failures apart asks the
+/// predicates.
 pub struct Error(Box<Kind>);
 
 #[derive(Debug, thiserror::Error)]
@@ -26,10 +26,12 @@ pub(crate) enum Kind {
     Parse { what: String, source: BoxError },
     #[error("{0}")]
     Refused(String),
-    #[error("event {event}")]
+    #[error("{event}")]
     Event { event: String, source: BoxError },
     #[error("{0}")]
     Registration(String),
+    #[error(transparent)]
+    Author(BoxError),
 }
 
 /// How one hook command failed.
@@ -71,6 +73,11 @@ impl Error {
         Self(Box::new(Kind::Event { event: event.into(), source: source.into() }))
     }
 
+    /// An error of the charm's author, with nothing to add.
+    pub(crate) fn of_author(source: BoxError) -> Self {
+        Self(Box::new(Kind::Author(source)))
+    }
+
     pub(crate) fn registration(text: impl Into<String>) -> Self {
         Self(Box::new(Kind::Registration(text.into())))
     }
@@ -98,6 +105,12 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", chain(self))
     }
 }
 

@@ -52,7 +52,7 @@
 //!
 //! Secrets, storage, ports, resources and Pebble have their hooks, and no objects of their own yet.
 //!
-//! The feature `testing` adds [`testing`]: a charm value in the in-process simulator. It is for `[dev-dependencies]`.
+//! The feature `testing` adds the module `testing`: a charm value in the in-process simulator. It is for `[dev-dependencies]`.
 
 pub mod action;
 mod context;

@@ -33,6 +33,8 @@ pub struct Observers<O> {
     emitted: Vec<Emitted>,
     statuses: Vec<StatusHandler<O>>,
     config_keys: Vec<&'static str>,
+    /// Peer endpoints and their interfaces.
+    peers: Vec<(String, String)>,
 }
 
 /// One registered handler, its event's type erased.
@@ -81,11 +83,16 @@ pub struct Observed {
     pub actions: Vec<String>,
     /// The configuration options that are read, sorted.
     pub config: Vec<String>,
+    /// The peer endpoints that library objects need, each with its interface, sorted.
+    pub peers: Vec<(String, String)>,
 }
 
 impl<O: Observer> Observers<O> {
     /// Has `handler` called with each event of `source`. Handlers of one event run in the order of their
     /// registration.
+    ///
+    /// A handler that returns another error than [`BoxError`] is registered by a closure that turns it:
+    /// `events.on(&hook::start(), |charm, event, cx| Ok(charm.start(event, cx)?))`.
     pub fn on<E: Event>(
         &mut self,
         source: &Source<E>,
@@ -131,6 +138,7 @@ impl<O: Observer> Observers<O> {
         }
         self.emitted.extend(theirs.emitted);
         self.config_keys.extend(theirs.config_keys);
+        self.peers.extend(theirs.peers);
     }
 
     /// Has the unit's status evaluated at the end of every dispatch, by this and all other such functions: the most
@@ -149,8 +157,15 @@ impl<O: Observer> Observers<O> {
         self.config_keys.extend(field_names::<C>());
     }
 
+    /// Declares that `endpoint` must be a peer endpoint with this interface, so that a test can compare it with the
+    /// metadata. For library objects that speak an interface.
+    pub fn peer_endpoint(&mut self, endpoint: &str, interface: &str) {
+        self.peers.push((endpoint.to_owned(), interface.to_owned()));
+    }
+
     fn new() -> Self {
-        Self { handlers: Vec::new(), emitted: Vec::new(), statuses: Vec::new(), config_keys: Vec::new() }
+        let (handlers, emitted, statuses) = (Vec::new(), Vec::new(), Vec::new());
+        Self { handlers, emitted, statuses, config_keys: Vec::new(), peers: Vec::new() }
     }
 
     /// The complete register of an observer, found sound.
@@ -182,7 +197,10 @@ impl<O: Observer> Observers<O> {
                 continue;
             }
             match count(key) {
-                0 => flaws.push(format!("durable event {key} ({}) has no handler", event.name)),
+                0 => flaws.push(format!(
+                    "durable event {key} ({}) has no handler: register one with `events.on`",
+                    event.name
+                )),
                 1 => {}
                 _ => flaws.push(format!("durable event {key} ({}) has more than one handler", event.name)),
             }
@@ -257,8 +275,10 @@ pub fn observed<O: Observer>(charm: &O) -> Result<Observed, Error> {
             Key::Hook { wants: Wants::Nothing, .. } | Key::AnyHook | Key::Custom { .. } => {}
         }
     }
+    observed.peers = register.peers;
+    observed.peers.sort();
     observed.config = register.config_keys.iter().map(|&key| key.to_owned()).collect();
-    let Observed { endpoints, storages_and_containers, actions, config } = &mut observed;
+    let Observed { endpoints, storages_and_containers, actions, config, peers: _ } = &mut observed;
     for names in [endpoints, storages_and_containers, actions, config] {
         names.sort();
         names.dedup();

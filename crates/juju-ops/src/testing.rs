@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::rc::Rc;
 
-use juju_sim::{Charm, Invocation, Tools, World};
+use juju_sim::{Charm, Invocation, Role, Tools, World};
 
 use crate::dispatch::dispatch;
 use crate::env::Env;
@@ -49,25 +49,36 @@ pub fn program(charm: impl Observer) -> impl Fn(Invocation) -> juju_sim::Ending 
     }
 }
 
-/// Compares what a charm observes with its metadata: endpoints, actions and configuration options.
+/// Compares what a charm observes with its metadata: the endpoints of its hooks, its actions, the configuration options
+/// that it [declares](crate::Observers::config), and the interfaces that its library objects speak.
+///
+/// Not compared: endpoints that are only named in calls, as in `cx.relations("name")`, and the types of parameters and
+/// options.
 ///
 /// # Errors
-/// One of them is not declared, or the registration is unsound. The error names it.
+/// Something is not declared, or the registration is unsound. The error names all of it.
 pub fn check(charm: &impl Observer, metadata: &Charm) -> Result<(), Error> {
     let observed = observed(charm)?;
     let endpoints: Vec<String> = metadata.endpoints().map(|endpoint| endpoint.name.clone()).collect();
     let actions: Vec<String> = metadata.action_names().map(str::to_owned).collect();
     let config: Vec<String> = metadata.config_keys().map(str::to_owned).collect();
+    let mut flaws = Vec::new();
     for (what, wanted, declared) in [
         ("endpoint", &observed.endpoints, &endpoints),
         ("action", &observed.actions, &actions),
         ("configuration option", &observed.config, &config),
     ] {
-        if let Some(name) = wanted.iter().find(|name| !declared.contains(name)) {
-            return Err(Error::registration(format!("the charm observes {what} {name}, which its metadata lacks")));
+        let lacking = wanted.iter().filter(|name| !declared.contains(name));
+        flaws.extend(lacking.map(|name| format!("the charm observes {what} {name}, which its metadata lacks")));
+    }
+    for (name, interface) in &observed.peers {
+        let declared = metadata.endpoints().find(|endpoint| endpoint.name == *name);
+        let good = declared.is_none_or(|it| it.role == Role::Peer && it.interface == *interface);
+        if !good {
+            flaws.push(format!("endpoint {name} has to be a peer endpoint with interface {interface} in the metadata"));
         }
     }
-    Ok(())
+    if flaws.is_empty() { Ok(()) } else { Err(Error::registration(flaws.join("; "))) }
 }
 
 struct Simulated(Tools);

@@ -147,14 +147,16 @@ impl Charm {
     }
 
     /// Reads an unpacked charm: `metadata.yaml`, `config.yaml`, `actions.yaml`.
-    pub fn from_dir(dir: &Path) -> Result<Charm, Error> {
+    pub fn from_dir(dir: impl AsRef<Path>) -> Result<Charm, Error> {
+        let dir = dir.as_ref();
         let (config, actions) = (text(dir, "config.yaml")?, text(dir, "actions.yaml")?);
         Charm::parse(&required_text(dir, "metadata.yaml")?, config.as_deref(), actions.as_deref())
     }
 
     /// Reads a charm's project, as charmcraft would: files as in an unpacked charm, and for those that are
     /// missing the sections of `charmcraft.yaml`.
-    pub fn from_project(dir: &Path) -> Result<Charm, Error> {
+    pub fn from_project(dir: impl AsRef<Path>) -> Result<Charm, Error> {
+        let dir = dir.as_ref();
         let charmcraft = text(dir, "charmcraft.yaml")?.unwrap_or_else(|| "{}".to_owned());
         let project: Project = yaml("charmcraft.yaml", &charmcraft)?;
         let metadata = match text(dir, "metadata.yaml")? {

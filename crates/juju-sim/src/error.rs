@@ -66,6 +66,16 @@ pub enum Error {
         /// Why it is refused.
         why: &'static str,
     },
+    /// A unit's hook failed again and again.
+    #[error("{unit} is in error: {message}: {why}")]
+    InError {
+        /// The unit.
+        unit: String,
+        /// What its status says, such as `hook failed: "start"`.
+        message: String,
+        /// The last error that it logged in the hook.
+        why: String,
+    },
     /// Hooks went on without end.
     #[error("hooks never end: {hooks} have run and {} still has one to run", ready.join(", "))]
     Endless {

@@ -37,7 +37,7 @@ fn more_than_a_mebibyte_is_an_error_of_the_handler_and_not_of_every_later_hook()
     let mut juju = emitting(30).deploy();
     let run = tick(&mut juju);
     let (_, text) = run.log().last().unwrap();
-    assert!(text.contains("event test lasting 25") && text.contains("above the limit of 1048576"), "{text}");
+    assert!(text.contains("test lasting 25") && text.contains("above the limit of 1048576"), "{text}");
     assert!(juju.state("app/0").is_empty());
     assert_eq!(juju.status("app/0").0, "error");
 }

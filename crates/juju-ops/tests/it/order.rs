@@ -151,7 +151,7 @@ fn an_overtaken_event_is_dropped_and_one_that_cannot_be_refreshed_is_kept() {
     assert_eq!(charm.seen(), ["well again"]);
     let log: Vec<(&str, &str)> = run.log().collect();
     assert_eq!(log[0], ("DEBUG", "juju-ops: dropped test lasting gone: overtaken"));
-    assert_eq!(log[1], ("ERROR", "event test lasting broken: cannot be looked at; it stays pending"));
+    assert_eq!(log[1], ("ERROR", "test lasting broken: cannot be looked at; it stays pending"));
     assert!(!juju.state("app/0")["juju-ops.pending.0"].contains("gone"));
     assert!(juju.state("app/0")["juju-ops.pending.0"].contains("\"attempts\":1"));
 }
@@ -242,7 +242,7 @@ fn an_event_of_a_source_that_nobody_declares_is_refused() {
     });
     let mut juju = charm.deploy();
     let run = tick(&mut juju);
-    let text = "event hook update-status: event test lasting a: is emitted, and nothing declares that it emits it";
+    let text = "hook update-status: test lasting a: is emitted, and nothing declares that it emits it";
     assert_eq!(run.log().last(), Some(("ERROR", text)));
 }
 
@@ -260,7 +260,7 @@ fn a_handler_that_answers_its_own_event_without_end_fails_the_hook() {
     });
     let mut juju = charm.deploy();
     let run = tick(&mut juju);
-    assert_eq!(run.log().last(), Some(("ERROR", "event test fleeting: emitted without end")));
+    assert_eq!(run.log().last(), Some(("ERROR", "test fleeting: emitted without end")));
 }
 
 #[test]

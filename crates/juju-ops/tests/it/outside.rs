@@ -118,7 +118,7 @@ fn a_missing_unit_name_is_an_error_where_it_is_used() {
     });
     let (exit, calls) = run(&charm, &[("JUJU_DISPATCH_PATH", "hooks/start")]);
     assert_eq!(exit.code(), 1);
-    let text = "juju-log --log-level ERROR -- event hook start: environment variable JUJU_UNIT_NAME is not set";
+    let text = "juju-log --log-level ERROR -- hook start: environment variable JUJU_UNIT_NAME is not set";
     assert_eq!(calls, [text]);
 }
 

@@ -54,7 +54,10 @@ impl World {
     }
 
     /// Runs hooks until nothing is due. Failed ones are retried a few times, as Juju does, and then left in error.
-    /// An `Err` when hooks never end.
+    ///
+    /// # Errors
+    /// A unit is left in error, with its last error line for the reason; or hooks never end. A test that means a unit
+    /// to fail uses [`settle_without_retry`](Self::settle_without_retry).
     pub fn settle(&mut self) -> Result<(), Error> {
         self.retries.clear();
         let from = self.runs.len();
@@ -71,12 +74,25 @@ impl World {
             }
             // A paused unit is resolved and still runs nothing.
             if !retried || self.ready().is_empty() {
-                return Ok(());
+                return self.none_in_error();
             }
         }
     }
 
+    fn none_in_error(&self) -> Result<(), Error> {
+        let in_error = |unit: &String| self.status(unit).0 == "error";
+        let Some(unit) = self.units().into_iter().find(in_error) else { return Ok(()) };
+        let (_, message) = self.status(&unit);
+        let last = self.runs.iter().rev().find(|run| run.unit == unit);
+        let why = last.and_then(|run| run.log().filter(|(level, _)| *level == "ERROR").last());
+        let why = why.map_or_else(|| "it logged no error".to_owned(), |(_, text)| text.to_owned());
+        Err(Error::InError { unit, message, why })
+    }
+
     /// Runs hooks until nothing is due; units whose hook failed stay in error.
+    ///
+    /// # Errors
+    /// Hooks never end.
     pub fn settle_without_retry(&mut self) -> Result<(), Error> {
         self.run_all(self.runs.len())
     }

@@ -66,7 +66,8 @@ fn a_failed_hook_discards_its_writes_and_is_repeated() {
 fn a_hook_that_goes_on_failing_is_left_in_error() {
     let mut world = World::in_process(crate::support::charm(), 1, |_| Ending::Exit(3));
     world.add_unit();
-    world.settle().unwrap();
+    let error = world.settle().unwrap_err();
+    assert_eq!(error.to_string(), "magpie/0 is in error: hook failed: \"install\": it logged no error");
     assert_eq!(world.status("magpie/0").0, "error");
     assert_eq!(world.runs().len(), 5);
     assert_eq!(world.model().seconds(), 5 + 5 + 10 + 20 + 40);

@@ -131,7 +131,8 @@ fn charms_that_cannot_run_are_refused_or_fail() {
     fs::write(dir.path().join("dispatch"), "").unwrap();
     assert!(open().unwrap_err().contains("not an executable file"));
     let (mut world, _dir) = world_of("#!/nowhere/at/all\n");
-    deploy(&mut world, 1);
+    world.add_unit();
+    world.settle().unwrap_err();
     assert_eq!(world.status("magpie/0"), ("error".to_owned(), "hook failed: \"install\"".to_owned()));
 }
 

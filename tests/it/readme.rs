@@ -1,0 +1,45 @@
+//! The charm in the README: it is the example, to the letter, and does what the README says.
+
+use juju_ops::testing;
+use juju_sim::Charm;
+
+use crate::support::METADATA;
+
+/// Unchanged but for what makes it a module.
+mod demo {
+    #![allow(dead_code, clippy::redundant_closure_for_method_calls, reason = "it is a whole program, for readers")]
+    include!("../../examples/demo.rs");
+
+    pub fn charm() -> impl juju_ops::Observer {
+        Demo { peers: MagpiePeersRequirer::new("magpie") }
+    }
+}
+
+#[test]
+fn the_example_is_in_the_readme() {
+    let readme = include_str!("../../README.md");
+    assert!(readme.contains(&format!("```rust,no_run\n{}```", include_str!("../../examples/demo.rs"))));
+}
+
+#[test]
+fn the_example_waits_for_its_peers_and_counts_them() {
+    let mut juju = testing::in_process(demo::charm(), Charm::parse(METADATA, None, None).unwrap()).unwrap();
+    let status = |kind: &str, message: &str| (kind.to_owned(), message.to_owned());
+    juju.add_unit();
+    juju.settle().unwrap();
+    assert_eq!(juju.status("magpie/0"), status("active", "Ready, with 0 peers"));
+    juju.add_unit();
+    juju.add_unit();
+    juju.step_unit("magpie/1").unwrap();
+    juju.pause("magpie/1").unwrap();
+    juju.settle().unwrap();
+    assert_eq!(juju.status("magpie/0"), status("waiting", "for magpie/1"));
+    juju.resume("magpie/1").unwrap();
+    juju.settle().unwrap();
+    for unit in juju.units() {
+        assert_eq!(juju.status(&unit), status("active", "Ready, with 2 peers"));
+    }
+    juju.remove_unit("magpie/1").unwrap();
+    juju.settle().unwrap();
+    assert_eq!(juju.status("magpie/0"), status("active", "Ready, with 1 peers"));
+}
