@@ -1,10 +1,16 @@
+//! A charm that waits for its peers' addresses and counts them.
+
 use std::process::ExitCode;
 
+use juju_ops::hook_command::BoundAddress;
 use juju_ops::{Ack, BoxError, Context, Observer, Observers, Status, hook};
 use magpie_peers::{MagpiePeersRequirer, PeerJoined};
 
-struct Demo {
-    peers: MagpiePeersRequirer,
+/// The charm.
+#[derive(Debug)]
+pub struct Demo {
+    /// The peer relation.
+    pub peers: MagpiePeersRequirer,
 }
 
 impl Observer for Demo {
@@ -21,7 +27,7 @@ impl Demo {
     fn advertise(&self, _: &hook::ConfigChanged, cx: &Context) -> Result<(), BoxError> {
         let network = cx.network("magpie", None)?;
         let addresses = network.bind_addresses.iter().flat_map(|interface| &interface.addresses);
-        Ok(self.peers.advertise_addresses(cx, addresses.filter_map(|address| address.ip()))?)
+        Ok(self.peers.advertise_addresses(cx, addresses.filter_map(BoundAddress::ip))?)
     }
 
     fn peer_joined(&self, event: &PeerJoined, cx: &Context) -> Result<Ack, BoxError> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::node::{self, Node, Selected};
 use crate::requirer::Error;
+use crate::seen;
 
 /// A unit joined the peers of this one. Pending until it is acknowledged, the unit departs, or the charm dismisses it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -84,7 +85,8 @@ macro_rules! peer_event {
             }
 
             fn refresh(self, cx: &Context) -> Result<Option<Self>, BoxError> {
-                Ok(Some(Self { cx: Some(cx.clone()), ..self }))
+                let current = self.is_current(cx)?;
+                Ok(current.then(|| Self { cx: Some(cx.clone()), ..self }))
             }
         }
     };
@@ -96,11 +98,22 @@ impl PeerJoined {
     pub(crate) fn new(cx: &Context, endpoint: &str, unit: UnitName) -> Self {
         Self { unit, endpoint: endpoint.to_owned(), cx: Some(cx.clone()) }
     }
+
+    /// Whether the unit is still a peer: its departure may not have been told yet.
+    fn is_current(&self, cx: &Context) -> Result<bool, juju_ops::Error> {
+        seen::is_peer(cx, &self.endpoint, &self.unit)
+    }
 }
 
 impl PeerDeparted {
     pub(crate) fn new(cx: &Context, endpoint: &str, unit: UnitName, departing: Departing) -> Self {
         Self { unit, endpoint: endpoint.to_owned(), departing, cx: Some(cx.clone()) }
+    }
+
+    /// It departed, whatever came after.
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "as of the other event")]
+    fn is_current(&self, _: &Context) -> Result<bool, juju_ops::Error> {
+        Ok(true)
     }
 
     /// Which unit leaves. When it is this one, it is on its way out: think before deleting what the others share.

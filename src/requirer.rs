@@ -127,10 +127,10 @@ impl MagpiePeersRequirer {
         self.write(cx, iperf::ADDRESSES, &iperf::addresses_text(addresses))
     }
 
-    /// The addresses that one peer advertises, in its order; empty when it advertises none. Reads that peer's bag only.
+    /// The addresses that one peer advertises, in its order; empty when it advertises none, or is no peer. Reads that peer's bag only.
     ///
     /// # Errors
-    /// A hook command fails; a unit that is not in the relation is such a failure.
+    /// A hook command fails.
     pub fn advertised_addresses(&self, cx: &Context, peer: &UnitName) -> Result<Vec<IpAddr>, Error> {
         for relation in cx.relations(&self.endpoint)? {
             if relation.members()?.contains(peer) {
@@ -200,21 +200,35 @@ impl MagpiePeersRequirer {
     /// Compares what was announced with what Juju lists and the hook says, and announces the difference.
     fn reconcile(&self, cx: &Context, told: Told<'_>) -> Result<(), BoxError> {
         let before = Seen::load(cx, &self.endpoint)?;
-        let mut after = before.clone();
+        // What the relations say that say anything.
+        let mut listed: BTreeMap<RelationId, BTreeSet<UnitName>> = BTreeMap::new();
         for relation in cx.relations(&self.endpoint)? {
             match told {
                 // No member was announced yet by Juju's rules: an empty list is no evidence that one departed.
                 Told::Created(id) if id == relation.id() => {}
                 Told::Broken(id) if id == relation.id() => {}
-                _ => drop(after.0.insert(relation.id().clone(), relation.members()?.into_iter().collect())),
+                _ => drop(listed.insert(relation.id().clone(), relation.members()?.into_iter().collect())),
             }
         }
+        let known = |id: &RelationId| before.0.get(id).cloned().unwrap_or_default();
         match told {
             Told::Nothing | Told::Created(_) => {}
-            Told::Joined(id, unit) => drop(after.0.entry(id.clone()).or_default().insert(unit.clone())),
-            Told::Departed(hook) => drop(after.0.entry(hook.relation().clone()).or_default().remove(hook.unit())),
-            Told::Broken(id) => drop(after.0.remove(id)),
+            Told::Joined(id, unit) => drop(listed.entry(id.clone()).or_insert_with(|| known(id)).insert(unit.clone())),
+            Told::Departed(hook) => {
+                let id = hook.relation();
+                listed.entry(id.clone()).or_insert_with(|| known(id)).remove(hook.unit());
+            }
+            Told::Broken(id) => drop(listed.insert(id.clone(), BTreeSet::new())),
         }
+        // A relation that says nothing is believed what it said, but for a unit that another one knew and knows no more.
+        let current: BTreeSet<&UnitName> = listed.values().flatten().collect();
+        let gone: BTreeSet<UnitName> = listed.keys().flat_map(known).filter(|unit| !current.contains(unit)).collect();
+        let mut after = before.clone();
+        for units in after.0.values_mut() {
+            units.retain(|unit| !gone.contains(unit));
+        }
+        after.0.extend(listed);
+
         let this = cx.env().unit()?;
         for units in after.0.values_mut() {
             units.remove(this);

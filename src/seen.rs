@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use juju_ops::hook::Hook;
 use juju_ops::{Context, Error, RelationId, UnitName, chain};
 use serde::{Deserialize, Serialize};
 
@@ -34,15 +35,37 @@ impl Seen {
         };
         let aside = format!("{}.unreadable", area(endpoint));
         log::warn!("state area {}: {why}; set aside as {aside}, every peer is announced anew", area(endpoint));
-        // Removed first, so that the copy needs no more room than the original.
+        // Removed first, so that the copy needs no more room than the original. What was set aside before stays.
         state.remove()?;
-        cx.state(&aside).set_text(text)?;
+        let before = cx.state(&aside).text()?.map(|before| before + "\n").unwrap_or_default();
+        cx.state(&aside).set_text(before + &text)?;
         Ok(Self::default())
     }
 
     pub(crate) fn store(self, cx: &Context, endpoint: &str) -> Result<(), Error> {
         cx.state(&area(endpoint)).set(&Stored { v: VERSION, seen: self.0 })
     }
+}
+
+/// Whether a unit that was announced is still a peer, as far as there is evidence: a relation that knew it and is not
+/// listed is none, nor is one that is just being created.
+pub(crate) fn is_peer(cx: &Context, endpoint: &str, unit: &UnitName) -> Result<bool, Error> {
+    let created = match cx.hook() {
+        Some(Hook::RelationCreated(hook)) => Some(hook.relation()),
+        _ => None,
+    };
+    let mut silent: BTreeSet<RelationId> = BTreeSet::new();
+    for relation in cx.relations(endpoint)? {
+        if Some(relation.id()) == created {
+            continue;
+        }
+        if relation.members()?.contains(unit) {
+            return Ok(true);
+        }
+        silent.insert(relation.id().clone());
+    }
+    let seen = Seen::load(cx, endpoint)?;
+    Ok(seen.0.iter().any(|(id, units)| units.contains(unit) && !silent.contains(id)))
 }
 
 /// The name of the state area, and the topic of the events.

@@ -99,7 +99,7 @@ impl Magpie {
                     "event": event.name,
                     "unit": event.subject,
                     "attempts": event.attempts,
-                    "last-error": event.last_error,
+                    "last-error": event.last_error.as_ref().map(|text| text.chars().take(200).collect::<String>()),
                 })
             })
             .collect();
@@ -127,9 +127,10 @@ impl Magpie {
 
     /// The peers and their addresses, for the log.
     fn shown(&self, cx: &Context) -> Result<String, BoxError> {
-        let nodes: Vec<Node> = match network(cx)? {
-            Some(network) => self.peers.get_nodes_in(cx, network)?.into_iter().map(|selected| selected.node).collect(),
-            None => self.peers.get_nodes(cx)?,
+        // A network that is none is the status's affair; it must not fail a handler.
+        let nodes: Vec<Node> = match network(cx) {
+            Ok(Some(network)) => self.peers.get_nodes_in(cx, network)?.into_iter().map(|it| it.node).collect(),
+            Ok(None) | Err(_) => self.peers.get_nodes(cx)?,
         };
         let texts: Vec<String> = nodes.iter().map(node_text).collect();
         Ok(if texts.is_empty() { "none".to_owned() } else { texts.join(", ") })

@@ -122,6 +122,12 @@ fn a_network_can_be_preferred(juju: World) {
     juju.settle().unwrap();
     let message = "configuration option network: \"192.168.7\" is not a CIDR";
     assert_eq!(juju.status("magpie/0"), ("blocked".to_owned(), message.to_owned()));
+    // The mistake blocks the units, and fails none of their hooks.
+    juju.add_unit();
+    juju.settle().unwrap();
+    juju.remove_unit("magpie/1").unwrap();
+    juju.settle().unwrap();
+    assert_eq!(juju.status("magpie/0").0, "blocked");
     juju.set_config("network", None).unwrap();
     juju.settle().unwrap();
     assert_eq!(juju.status("magpie/0").0, "active");

@@ -7,6 +7,7 @@ mod bags;
 mod charm;
 mod compile;
 mod delivery;
+mod demo;
 mod executable;
 mod failures;
 mod fake;

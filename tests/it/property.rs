@@ -194,7 +194,10 @@ impl Case {
             prop_assert!(!nodes.contains(&unit), "{unit} is its own peer");
             let gone = self.parted.contains(&(unit.clone(), about.clone())) || (departed && about == peer);
             prop_assert!(!(joined && gone), "{unit} heard that {about} joined, after its departure");
-            prop_assert!(joined || !nodes.contains(&about), "{about} departed and is among the nodes of {unit}");
+            prop_assert!(
+                joined == nodes.contains(&about),
+                "{about} joined={joined}, and the nodes of {unit}: {nodes:?}"
+            );
         }
         let learnt = self.charm.learnt.take();
         if public {

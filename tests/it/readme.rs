@@ -2,18 +2,13 @@
 
 use juju_ops::testing;
 use juju_sim::Charm;
+use magpie_peers::MagpiePeersRequirer;
 
 use crate::support::METADATA;
 
-/// Unchanged but for what makes it a module.
-mod demo {
-    #![allow(dead_code, clippy::redundant_closure_for_method_calls, reason = "it is a whole program, for readers")]
-    include!("../../examples/demo.rs");
-
-    pub fn charm() -> impl juju_ops::Observer {
-        Demo { peers: MagpiePeersRequirer::new("magpie") }
-    }
-}
+#[path = "../../examples/demo.rs"]
+#[allow(dead_code, reason = "its main is for the example")]
+mod demo;
 
 #[test]
 fn the_example_is_in_the_readme() {
@@ -23,7 +18,11 @@ fn the_example_is_in_the_readme() {
 
 #[test]
 fn the_example_waits_for_its_peers_and_counts_them() {
-    let mut juju = testing::in_process(demo::charm(), Charm::parse(METADATA, None, None).unwrap()).unwrap();
+    let mut juju = testing::in_process(
+        demo::Demo { peers: MagpiePeersRequirer::new("magpie") },
+        Charm::parse(METADATA, None, None).unwrap(),
+    )
+    .unwrap();
     let status = |kind: &str, message: &str| (kind.to_owned(), message.to_owned());
     juju.add_unit();
     juju.settle().unwrap();

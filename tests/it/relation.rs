@@ -225,3 +225,70 @@ fn a_restarted_agent_that_breaks_the_peer_relation_is_borne() {
     assert!(juju.transcript().contains("magpie/0 magpie-relation-broken"), "{}", juju.transcript());
     assert_eq!(juju.units(), ["magpie/1"]);
 }
+
+#[test]
+fn a_relation_that_is_not_listed_does_not_hide_a_departure() {
+    let probe = Probe::new();
+    let fake = Fake::with_members(&[(0, &["magpie/1"]), (7, &["magpie/1", "magpie/2"])]);
+    fake.hook(&probe, "update-status", None);
+    probe.deliveries();
+    // The first relation is gone after an upgrade; the unit departs from the other.
+    fake.list(&[(7, &["magpie/2"])]);
+    fake.hook(&probe, "magpie-relation-departed", Some((7, "magpie/1")));
+    assert_eq!(probe.deliveries(), ["magpie/0 departed magpie/1 [magpie/2 10.0.7.1]"]);
+    fake.hook(&probe, "update-status", None);
+    assert_eq!(probe.deliveries(), [""; 0]);
+}
+
+#[test]
+fn a_joined_that_is_held_is_overtaken_by_a_departure_that_was_not_told() {
+    let probe = Probe::new();
+    probe.answer(|_| Ok(Ack::NotYet));
+    let fake = Fake::with_members(&[(0, &["magpie/1", "magpie/2"])]);
+    fake.hook(&probe, "update-status", None);
+    probe.deliveries();
+    fake.list(&[(0, &["magpie/2"])]);
+    // A hook in which the peers are not compared.
+    fake.hook(&probe, "leader-elected", None);
+    assert_eq!(probe.deliveries(), ["magpie/0 joined magpie/2 [magpie/2 10.0.0.1]"]);
+    fake.hook(&probe, "update-status", None);
+    let mut deliveries = probe.deliveries();
+    deliveries.sort();
+    let both = ["magpie/0 departed magpie/1 [magpie/2 10.0.0.1]", "magpie/0 joined magpie/2 [magpie/2 10.0.0.1]"];
+    assert_eq!(deliveries, both);
+}
+
+#[test]
+fn each_of_these_hooks_compares_and_no_other() {
+    for (hook, compares) in [
+        ("start", true),
+        ("upgrade-charm", true),
+        ("config-changed", true),
+        ("update-status", true),
+        ("leader-elected", false),
+        ("stop", false),
+        ("remove", false),
+    ] {
+        let probe = Probe::new();
+        let fake = Fake::with_members(&[(0, &["magpie/1"])]);
+        assert_eq!(fake.hook(&probe, hook, None).code(), 0);
+        assert_eq!(fake.state.borrow().contains_key("juju-ops.magpie-peers.magpie.0"), compares, "{hook}");
+    }
+    // The hook itself is evidence, whatever is listed.
+    let probe = Probe::new();
+    let fake = Fake::with_members(&[(0, &[])]);
+    fake.hook(&probe, "magpie-relation-joined", Some((0, "magpie/1")));
+    assert_eq!(probe.deliveries().len(), 1);
+    fake.list(&[(0, &["magpie/1"])]);
+    fake.hook(&probe, "magpie-relation-departed", Some((0, "magpie/1")));
+    assert_eq!(probe.deliveries(), ["magpie/0 departed magpie/1 [magpie/1 10.0.0.1]"]);
+}
+
+#[test]
+fn this_unit_is_never_its_own_peer() {
+    let probe = Probe::new();
+    let fake = Fake::with_members(&[(0, &["magpie/0", "magpie/1"])]);
+    fake.hook(&probe, "update-status", None);
+    assert_eq!(probe.deliveries(), ["magpie/0 joined magpie/1 [magpie/1 10.0.0.1]"]);
+    assert!(!fake.state.borrow()["juju-ops.magpie-peers.magpie.0"].contains("magpie/0"));
+}

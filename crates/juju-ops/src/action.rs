@@ -35,7 +35,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::context::Context;
-use crate::error::Error;
+use crate::error::{Error, misfit};
 use crate::event::Event;
 use crate::hook_command;
 use crate::source::Source;
@@ -66,7 +66,7 @@ pub fn run<P: DeserializeOwned + fmt::Debug + 'static>(name: &str) -> Source<Act
     Source::action(name, |cx| {
         let params = cx.action_params()?;
         let params = serde_path_to_error::deserialize(&*params)
-            .map_err(|error| Error::parse("the action's parameters", error))?;
+            .map_err(|error| Error::parse("the action's parameters", misfit(&error)))?;
         Ok(Action { params, cx: cx.clone() })
     })
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::env::{Dispatch, Env};
-use crate::error::Error;
+use crate::error::{Error, misfit};
 use crate::event::{Durable, Event};
 use crate::hook::Hook;
 use crate::hook_command::{self, Command, LogLevel, NetworkInfo};
@@ -60,11 +60,13 @@ struct Read {
     state: Option<Rc<BTreeMap<String, String>>>,
 }
 
-/// What the handlers want changed. A copy of it is a savepoint.
+type BagWrites = BTreeMap<(RelationId, Member), BTreeMap<String, String>>;
+
+/// What the handlers want changed. A copy of it is a savepoint, and shares what is not changed after it.
 #[derive(Clone, Default)]
 pub(crate) struct Written {
-    bags: BTreeMap<(RelationId, Member), BTreeMap<String, String>>,
-    areas: Option<Areas>,
+    bags: Rc<BagWrites>,
+    areas: Option<Rc<Areas>>,
     queue: Option<Queue>,
     status: Option<Status>,
     fleeting: VecDeque<(Key, Rc<dyn Any>)>,
@@ -79,6 +81,8 @@ pub(crate) enum Member {
 
 /// The state area of the pending events.
 const PENDING: &str = "pending";
+/// How many bytes above the limit the errors of failed redeliveries may take.
+const NOTES: usize = 256 << 10;
 /// The state area of the entries that were once reported as undeliverable.
 const NOTED: &str = "noted";
 
@@ -137,7 +141,8 @@ impl Context {
     /// `config-get` fails, or an option is missing or of another type; the error names it.
     pub fn config<C: DeserializeOwned>(&self) -> Result<C, Error> {
         let config = self.read_config()?;
-        serde_path_to_error::deserialize(&*config).map_err(|error| Error::parse("the charm's configuration", error))
+        serde_path_to_error::deserialize(&*config)
+            .map_err(|error| Error::parse("the charm's configuration", misfit(&error)))
     }
 
     /// What Juju knows of the network behind an endpoint or an extra binding.
@@ -183,13 +188,13 @@ impl Context {
         }
         let stored = serde_json::to_value(&event).map_err(|error| Error::event(id.to_string(), error))?;
         self.load_queue()?;
-        let others = self.inner.written.borrow().areas.as_ref().map_or(0, |areas| areas.size_without(PENDING));
+        let others = self.size_without_queue();
         let mut written = self.inner.written.borrow_mut();
         let queue = written.queue.get_or_insert_default();
         let before = queue.clone();
         let replaced = queue.emit(&id, self.env().now(), stored, Rc::new(event));
-        let size = others + queue.text().len();
-        if size > LIMIT {
+        let size = others + queue.size();
+        if size > LIMIT && size > others + before.size() {
             *queue = before;
             return Err(Error::event(
                 id.to_string(),
@@ -256,8 +261,16 @@ impl Context {
     }
 
     /// A line of the framework's own for Juju's log at DEBUG. Costs no hook command.
+    ///
+    /// Not in actions: what an action prints is part of its result.
     pub(crate) fn debug(&self, line: fmt::Arguments<'_>) {
-        self.inner.transport.debug(&format!("juju-ops: {line}"));
+        if !self.in_action() {
+            self.inner.transport.debug(&format!("juju-ops: {line}"));
+        }
+    }
+
+    pub(crate) fn in_action(&self) -> bool {
+        matches!(self.env().dispatch(), Dispatch::Action(_))
     }
 
     /// Writes to Juju's log at once. Where `juju-log` itself fails, the line goes to standard error.
@@ -311,16 +324,25 @@ impl Context {
             let unread: BTreeSet<&UnitName> = units.iter().filter(|unit| !read.bags.contains_key(&key(unit))).collect();
             unread.into_iter().collect()
         };
-        let commands: Vec<_> = missing.iter().map(|unit| hook_command::relation_get(relation, unit, false)).collect();
+        let commands: Vec<_> = missing.iter().map(|unit| hook_command::relation_get(relation, unit)).collect();
         let bags = Command::run_all(&commands, self.transport())?;
         let mut read = self.inner.read.borrow_mut();
         read.bags.extend(missing.into_iter().map(key).zip(bags.into_iter().map(Rc::new)));
         Ok(())
     }
 
-    pub(crate) fn write_bag(&self, relation: &RelationId, member: &Member, key: &str, value: String) {
+    pub(crate) fn write_bag(
+        &self,
+        relation: &RelationId,
+        member: &Member,
+        key: &str,
+        value: String,
+    ) -> Result<(), Error> {
+        self.refuse_restricted("a databag")?;
         let mut written = self.inner.written.borrow_mut();
-        written.bags.entry((relation.clone(), member.clone())).or_default().insert(key.to_owned(), value);
+        let bags = Rc::make_mut(&mut written.bags);
+        bags.entry((relation.clone(), member.clone())).or_default().insert(key.to_owned(), value);
+        Ok(())
     }
 
     pub(crate) fn is_leader(&self) -> Result<bool, Error> {
@@ -354,7 +376,14 @@ impl Context {
         if area == PENDING || area == NOTED {
             return Err(Error::refused(format!("state area {area:?}: is the framework's own")));
         }
-        self.put_area(area, text)
+        self.load_areas()?;
+        let mut written = self.inner.written.borrow_mut();
+        let Written { areas, queue, .. } = &mut *written;
+        let areas = Rc::make_mut(areas.get_or_insert_default());
+        // The queue is stored at the end; what it will take counts now.
+        let stored = areas.get(PENDING).map_or(0, str::len);
+        let also = queue.as_ref().map_or(0, |queue| queue.size().saturating_sub(stored));
+        areas.set(area, text, also)
     }
 
     fn read_config(&self) -> Result<Rc<Value>, Error> {
@@ -380,8 +409,11 @@ impl Context {
         if let Some(bag) = self.inner.read.borrow().bags.get(&key) {
             return Ok(Rc::clone(bag));
         }
-        let app = matches!(member, Member::App(_));
-        let bag = Rc::new(hook_command::relation_get(relation, member, app).run(self.transport())?);
+        let command = match member {
+            Member::Unit(unit) => hook_command::relation_get(relation, unit),
+            Member::App(app) => hook_command::relation_get_app(relation, app),
+        };
+        let bag = Rc::new(command.run(self.transport())?);
         self.inner.read.borrow_mut().bags.insert(key, Rc::clone(&bag));
         Ok(bag)
     }
@@ -395,17 +427,18 @@ impl Context {
         Ok(status)
     }
 
-    fn put_area(&self, area: &str, text: String) -> Result<(), Error> {
+    /// Replaces an area of the framework's own: that must not fail a hook for want of room.
+    fn put_own(&self, area: &str, text: String) -> Result<(), Error> {
         self.load_areas()?;
-        let mut written = self.inner.written.borrow_mut();
-        written.areas.get_or_insert_default().set(area, text)
+        Rc::make_mut(self.inner.written.borrow_mut().areas.get_or_insert_default()).put(area, text);
+        Ok(())
     }
 
     fn load_areas(&self) -> Result<(), Error> {
         self.refuse_restricted("state")?;
         if self.inner.written.borrow().areas.is_none() {
             let stored = hook_command::state_get().run(self.transport())?;
-            self.inner.written.borrow_mut().areas = Some(Areas::read(&stored));
+            self.inner.written.borrow_mut().areas = Some(Rc::new(Areas::read(&stored)));
             self.inner.read.borrow_mut().state = Some(Rc::new(stored));
         }
         Ok(())
@@ -438,8 +471,23 @@ impl Context {
 
     /// Whether this version of the charm can read an entry and knows where it came from.
     pub(crate) fn is_deliverable(&self, entry: &Entry) -> bool {
-        let id = entry.identity();
-        entry.stored().is_some() && self.is_declared(&id.topic, &id.name)
+        entry.stored().is_some() && self.is_declared(&entry.identity.topic, &entry.identity.name)
+    }
+
+    /// Notes a failed redelivery. The note has room where nothing else has, and is cut where it would have none.
+    pub(crate) fn note_failure(&self, generation: u64, error: &str) {
+        let others = self.size_without_queue();
+        self.with_queue(|queue| queue.failed(generation, error, (LIMIT + NOTES).saturating_sub(others + queue.size())));
+    }
+
+    /// How many bytes the state has but for the pending events.
+    fn size_without_queue(&self) -> usize {
+        self.inner.written.borrow().areas.as_ref().map_or(0, |areas| areas.size_without(PENDING))
+    }
+
+    /// Ends the dispatch. Events that are still held have a handle to it, and it to them.
+    pub(crate) fn end(&self) {
+        self.inner.written.take();
     }
 
     fn is_declared(&self, topic: &str, name: &str) -> bool {
@@ -471,22 +519,25 @@ impl Context {
         let new: BTreeSet<String> = lines.iter().map(|(line, _)| digest(line)).collect();
         let unseen = lines.iter().filter(|(line, _)| !old.contains(&digest(line))).map(|(_, id)| id.clone()).collect();
         if new != old {
-            self.put_area(NOTED, new.into_iter().collect::<Vec<_>>().join(" "))?;
+            self.put_own(NOTED, new.into_iter().collect::<Vec<_>>().join(" "))?;
         }
         Ok(unseen)
     }
 
-    /// Sends what is to change: databags, then state, then an action's results, and the status last, since only that
-    /// cannot be taken back when a later command fails.
+    /// Sends what is to change: databags, state and an action's results side by side, and the status last, since only
+    /// that cannot be taken back when another command fails.
     pub(crate) fn flush(&self, results: &BTreeMap<String, String>) -> Result<(), Error> {
         self.store_queue()?;
         let written = std::mem::take(&mut *self.inner.written.borrow_mut());
         let mut commands = Vec::new();
-        for ((relation, member), mut changes) in written.bags {
+        for ((relation, member), mut changes) in Rc::unwrap_or_clone(written.bags) {
             let bag = self.read_bag(&relation, &member)?;
             changes.retain(|key, value| bag.get(key).map_or("", String::as_str) != value);
             if !changes.is_empty() {
-                commands.push(hook_command::relation_set(&relation, matches!(member, Member::App(_)), &changes));
+                commands.push(match member {
+                    Member::Unit(_) => hook_command::relation_set(&relation, &changes),
+                    Member::App(_) => hook_command::relation_set_app(&relation, &changes),
+                });
             }
         }
         if let (Some(areas), Some(stored)) = (&written.areas, &self.inner.read.borrow().state) {
@@ -511,7 +562,7 @@ impl Context {
     fn store_queue(&self) -> Result<(), Error> {
         let text = self.inner.written.borrow().queue.as_ref().map(Queue::text);
         match text {
-            Some(text) if self.area(PENDING)?.unwrap_or_default() != text => self.put_area(PENDING, text),
+            Some(text) if self.area(PENDING)?.unwrap_or_default() != text => self.put_own(PENDING, text),
             _ => Ok(()),
         }
     }

@@ -25,7 +25,7 @@ use crate::transport::{Processes, Transport};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exit(u8);
 
-/// The most events that one dispatch may emit and drain; more is a handler that answers its own event.
+/// The most events that one dispatch may deliver for the first time; more is a handler that answers its own event.
 const EMISSION_LIMIT: usize = 10_000;
 
 const USAGE: &str = "this is the `dispatch` of a Juju charm: Juju runs it for each hook and action, \
@@ -67,8 +67,9 @@ pub fn main(charm: impl Observer) -> ExitCode {
 ///    fleeting events that it emitted.
 /// 2. The pending durable events, first in first out; each subject of a topic at most once in a dispatch. Not in an
 ///    action, `stop` or `remove`.
-/// 3. The observers of [`hook::any`](crate::hook::any), then what they emitted.
-/// 4. The functions that evaluate the status. Not in `stop` or `remove`.
+/// 3. The observers of [`hook::any`](crate::hook::any), then what they emitted. Not in an action, `stop` or `remove`.
+/// 4. The functions that evaluate the status, in actions too. Not in `stop` or `remove`. A durable event that they emit
+///    waits for the next hook.
 /// 5. All writes are sent.
 ///
 /// # Failures
@@ -92,6 +93,7 @@ pub fn dispatch<O: Observer>(charm: &O, env: Env, transport: impl Transport + 's
         Dispatch::Hook(hook) => Run::new(charm, &cx).and_then(|mut run| run.hook(hook)),
         Dispatch::Action(name) => Run::new(charm, &cx).and_then(|mut run| run.action(name)),
     };
+    cx.end();
     match result {
         Ok(()) => Exit(0),
         Err(error) => {
@@ -108,6 +110,8 @@ struct Run<'a, O> {
     cx: &'a Context,
     /// Topics and subjects that had their delivery.
     delivered: BTreeSet<(String, String)>,
+    /// The youngest generation that was looked at: what is older had its turn.
+    looked_at: u64,
     drained: usize,
 }
 
@@ -115,13 +119,12 @@ impl<'a, O: Observer> Run<'a, O> {
     fn new(charm: &'a O, cx: &'a Context) -> Result<Self, Error> {
         let register = guarded(|| Ok(Observers::of(charm)?)).map_err(|error| Error::event("registration", error))?;
         cx.declare(register.durable());
-        Ok(Self { charm, register, cx, delivered: BTreeSet::new(), drained: 0 })
+        Ok(Self { charm, register, cx, delivered: BTreeSet::new(), looked_at: 0, drained: 0 })
     }
 
     fn hook(&mut self, hook: &Hook) -> Result<(), Error> {
         for handler in self.register.hook_handlers(self.cx.env().hook_name()) {
-            let event = handler.build(self.cx)?;
-            self.handle(handler, &*event)?;
+            self.handle(handler)?;
             Self::drain(&self.register, self.charm, self.cx, &mut self.drained)?;
         }
         if hook.is_restricted() {
@@ -130,8 +133,7 @@ impl<'a, O: Observer> Run<'a, O> {
         if !hook.is_last() {
             self.deliver_pending()?;
             for handler in self.register.handlers(&Key::AnyHook) {
-                let event = handler.build(self.cx)?;
-                self.handle(handler, &*event)?;
+                self.handle(handler)?;
                 Self::drain(&self.register, self.charm, self.cx, &mut self.drained)?;
             }
             self.deliver_pending()?;
@@ -163,8 +165,7 @@ impl<'a, O: Observer> Run<'a, O> {
         let Some(handler) = self.register.handlers(&key).next() else {
             return Err(Error::refused(format!("action {name} is not implemented by this charm")));
         };
-        let event = handler.build(self.cx)?;
-        let outcome = match guarded(|| handler.handle(self.charm, &*event, self.cx)).map_err(Error::of_author)? {
+        let outcome = match guarded(|| self.run_handler(handler)).map_err(Error::of_author)? {
             Answer::Outcome(outcome) => outcome,
             Answer::Nothing | Answer::Ack(_) => Outcome::completed(),
         };
@@ -173,9 +174,13 @@ impl<'a, O: Observer> Run<'a, O> {
         Ok(outcome)
     }
 
-    fn handle(&self, handler: &Handler<O>, event: &dyn Any) -> Result<Answer, Error> {
-        guarded(|| handler.handle(self.charm, event, self.cx))
-            .map_err(|error| Error::event(handler.key.to_string(), error))
+    fn handle(&self, handler: &Handler<O>) -> Result<Answer, Error> {
+        guarded(|| self.run_handler(handler)).map_err(|error| Error::event(handler.key.to_string(), error))
+    }
+
+    /// Makes the event that Juju told of, and has it handled.
+    fn run_handler(&self, handler: &Handler<O>) -> Result<Answer, BoxError> {
+        handler.handle(self.charm, &*handler.build(self.cx)?, self.cx)
     }
 
     /// Runs the observers of the fleeting events that wait, and of those that they emit.
@@ -202,6 +207,10 @@ impl<'a, O: Observer> Run<'a, O> {
             self.delivered.insert((id.topic.clone(), id.subject.clone()));
             match self.cx.with_queue(|queue| queue.get(generation).and_then(|entry| entry.fresh.clone())) {
                 Some(event) => {
+                    self.drained += 1;
+                    if self.drained > EMISSION_LIMIT {
+                        return Err(Error::event(id.to_string(), "emitted without end"));
+                    }
                     let ack = self.deliver(&id, &*event)?;
                     self.settle(generation, &id, "delivered", ack);
                 }
@@ -211,15 +220,16 @@ impl<'a, O: Observer> Run<'a, O> {
         Ok(())
     }
 
-    /// The oldest entry that is to be delivered and was not.
-    fn next_pending(&self) -> Option<(u64, Identity)> {
-        self.cx.with_queue(|queue| {
-            queue.entries().iter().find_map(|entry| {
-                let id = entry.identity();
-                let due = !self.delivered.contains(&(id.topic.clone(), id.subject.clone()));
-                (due && self.cx.is_deliverable(entry)).then_some((entry.generation, id))
-            })
-        })
+    /// The oldest entry that had no turn yet and is to be delivered.
+    fn next_pending(&mut self) -> Option<(u64, Identity)> {
+        loop {
+            let entry = self.cx.with_queue(|queue| queue.after(self.looked_at).cloned())?;
+            self.looked_at = entry.generation;
+            let key = (entry.identity.topic.clone(), entry.identity.subject.clone());
+            if !self.delivered.contains(&key) && self.cx.is_deliverable(&entry) {
+                return Some((entry.generation, entry.identity.clone()));
+            }
+        }
     }
 
     fn deliver(&mut self, id: &Identity, event: &dyn Any) -> Result<Ack, Error> {
@@ -237,7 +247,7 @@ impl<'a, O: Observer> Run<'a, O> {
 
     /// Delivers an event of an earlier dispatch. Nothing that goes wrong with it is the fault of the hook that runs.
     fn redeliver(&mut self, generation: u64, id: &Identity) {
-        let before = self.cx.savepoint();
+        let (before, drained) = (self.cx.savepoint(), self.drained);
         match self.try_redeliver(generation, id) {
             Ok(Some(ack)) => self.settle(generation, id, "redelivered", ack),
             Ok(None) => {
@@ -246,8 +256,9 @@ impl<'a, O: Observer> Run<'a, O> {
             }
             Err(error) => {
                 self.cx.return_to(before);
+                self.drained = drained;
                 let text = chain(&error).to_string();
-                self.cx.with_queue(|queue| queue.failed(generation, &text));
+                self.cx.note_failure(generation, &text);
                 self.cx.log(LogLevel::Error, &format!("{}; it stays pending", bounded(&text, 4096)));
             }
         }
@@ -282,7 +293,7 @@ impl<'a, O: Observer> Run<'a, O> {
     fn report_undeliverable(&self) -> Result<(), Error> {
         let lines: Vec<(String, Identity)> = self.cx.with_queue(|queue| {
             let undeliverable = queue.entries().iter().filter(|entry| !self.cx.is_deliverable(entry));
-            undeliverable.map(|entry| (entry.line().to_owned(), entry.identity())).collect()
+            undeliverable.map(|entry| (entry.line().to_owned(), entry.identity.clone())).collect()
         });
         for id in self.cx.note_undeliverable(&lines)? {
             let text = format!("pending event {id}: not of this version of the charm; kept as it is, not delivered");
@@ -291,7 +302,7 @@ impl<'a, O: Observer> Run<'a, O> {
         Ok(())
     }
 
-    fn evaluate_status(&self) -> Result<(), Error> {
+    fn evaluate_status(&mut self) -> Result<(), Error> {
         let mut worst: Option<Status> = None;
         for evaluate in self.register.statuses() {
             let status = guarded(|| evaluate(self.charm, self.cx))
@@ -300,7 +311,8 @@ impl<'a, O: Observer> Run<'a, O> {
                 worst = Some(status);
             }
         }
-        worst.map_or(Ok(()), |status| self.cx.set_status(status))
+        worst.map_or(Ok(()), |status| self.cx.set_status(status))?;
+        Self::drain(&self.register, self.charm, self.cx, &mut self.drained)
     }
 }
 

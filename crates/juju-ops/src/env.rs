@@ -216,7 +216,11 @@ mod tests {
             (with(&[]), "JUJU_REMOTE_UNIT is not set"),
             (with(&[("JUJU_REMOTE_UNIT", "-rf/x")]), "JUJU_REMOTE_UNIT: \"-rf/x\" is not a unit name"),
             (with(&[("JUJU_RELATION_ID", "other:0"), ("JUJU_REMOTE_UNIT", "magpie/1")]), "JUJU_RELATION_ID: is not of"),
-            (dispatch(&[("JUJU_DISPATCH_PATH", "hooks/data-storage-attached")]).unwrap_err(), "JUJU_STORAGE_ID is not"),
+            (
+                dispatch(&[("JUJU_DISPATCH_PATH", "hooks/data-storage-attached"), ("JUJU_STORAGE_ID", "data")])
+                    .unwrap_err(),
+                "JUJU_STORAGE_ID: \"data\" is not a storage id",
+            ),
             (
                 dispatch(&[
                     ("JUJU_DISPATCH_PATH", "hooks/secret-expired"),
@@ -229,6 +233,11 @@ mod tests {
         ] {
             assert!(found.starts_with(&format!("environment variable {expected}")), "{found}");
         }
+    }
+
+    #[test]
+    fn storage_that_is_not_provisioned_has_no_data() {
+        assert!(dispatch(&[("JUJU_DISPATCH_PATH", "hooks/data-storage-detaching")]).is_ok());
     }
 
     #[test]

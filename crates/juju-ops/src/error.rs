@@ -129,7 +129,6 @@ impl From<NameError> for Error {
 /// Shows an error and its causes, outermost first, joined by `: `.
 ///
 /// ```
-/// let error: juju_ops::UnitName = "magpie/0".parse().unwrap();
 /// let error = "magpie/x".parse::<juju_ops::UnitName>().unwrap_err();
 /// assert_eq!(juju_ops::chain(&error).to_string(), r#""magpie/x" is not a unit name"#);
 /// ```
@@ -149,6 +148,22 @@ impl fmt::Display for Chain<'_> {
         }
         Ok(())
     }
+}
+
+/// What serde says of an input that does not fit, without the value that it found there: it may be private, and huge.
+pub(crate) fn misfit(error: &dyn fmt::Display) -> BoxError {
+    let text = error.to_string();
+    let found = ["invalid type: ", "invalid value: ", "unknown variant "].into_iter().find_map(|kind| {
+        let (before, rest) = text.split_once(kind)?;
+        let (value, expected) = rest.rsplit_once(", expected ")?;
+        let value = value.split(['"', '`', '(']).next().unwrap_or_default().trim_end();
+        Some(format!(
+            "{before}{}{}{value}, expected {expected}",
+            kind.trim_end(),
+            if value.is_empty() { "" } else { " " }
+        ))
+    });
+    bounded(found.as_deref().unwrap_or(&text), 400).into()
 }
 
 /// The text, or its beginning where it is longer than `most` bytes. Never cuts a character.
@@ -175,6 +190,21 @@ mod tests {
             Error::command("relation-get magpie:3 magpie/1", CommandError::Failed { text: "permission denied".into() });
         assert_eq!(chain(&error).to_string(), "relation-get magpie:3 magpie/1: permission denied");
         assert!(error.is_permission_denied() && !error.is_not_found());
+    }
+
+    #[test]
+    fn a_misfit_is_told_without_the_value() {
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code)]
+        struct Wanted {
+            n: u8,
+        }
+        let said = |input: &str| misfit(&serde_json::from_str::<Wanted>(input).unwrap_err()).to_string();
+        assert_eq!(said(r#"{"n": "hunter2, expected x"}"#), "invalid type: string, expected u8 at line 1 column 27");
+        assert_eq!(said(r#"{"n": 4711}"#), "invalid value: integer, expected u8 at line 1 column 10");
+        assert_eq!(said(r#"{"n": {}}"#), "invalid type: map, expected u8 at line 1 column 6");
+        assert_eq!(said("{}"), "missing field `n` at line 1 column 2");
+        assert!(said(&format!("\"{}\"", "x".repeat(8 << 20))).len() < 500);
     }
 
     #[test]

@@ -250,8 +250,8 @@ macro_rules! data_hooks {
 data_hooks! {
     /// A storage instance is there. For storage asked for at deployment on machines, before `install`.
     storage_attached(storage) "storage-attached" StorageAttached {
-        /// The instance.
-        id: StorageId => &StorageId = |id| id,
+        /// The instance. None when it is not, or no longer, provisioned.
+        id: Option<StorageId> => Option<&StorageId> = |id| id.as_ref(),
         /// Where it is: a mount point or a device. None when it is not, or no longer, provisioned.
         location: Option<PathBuf> => Option<&Path> = |path| path.as_deref(),
         /// `filesystem` or `block`; none when it is not, or no longer, provisioned.
@@ -259,8 +259,8 @@ data_hooks! {
     };
     /// A storage instance is about to go; comes before `stop`.
     storage_detaching(storage) "storage-detaching" StorageDetaching {
-        /// The instance.
-        id: StorageId => &StorageId = |id| id,
+        /// The instance. None when it is not, or no longer, provisioned.
+        id: Option<StorageId> => Option<&StorageId> = |id| id.as_ref(),
         /// Where it is: a mount point or a device. None when it is not, or no longer, provisioned.
         location: Option<PathBuf> => Option<&Path> = |path| path.as_deref(),
         /// `filesystem` or `block`; none when it is not, or no longer, provisioned.
@@ -402,7 +402,7 @@ impl Hook {
     }
 
     fn storage(suffix: &str, variables: &Variables) -> Result<Self, Error> {
-        let id = variables.parsed_needed("JUJU_STORAGE_ID")?;
+        let id = variables.parsed("JUJU_STORAGE_ID")?;
         let location = variables.path("JUJU_STORAGE_LOCATION");
         let kind = variables.get("JUJU_STORAGE_KIND").map(str::to_owned);
         Ok(match suffix {
@@ -542,8 +542,8 @@ mod tests {
             RelationChanged(RelationChanged { relation: RelationId { endpoint: "my-peers_2", number: 7 }, app: Some(AppName("other")), unit: Some(UnitName { app: AppName("other"), number: 3 }) })
             RelationDeparted(RelationDeparted { relation: RelationId { endpoint: "my-peers_2", number: 7 }, app: Some(AppName("other")), unit: UnitName { app: AppName("other"), number: 3 }, departing: Some(UnitName { app: AppName("app"), number: 0 }) })
             RelationBroken(RelationBroken { relation: RelationId { endpoint: "my-peers_2", number: 7 }, app: Some(AppName("other")) })
-            StorageAttached(StorageAttached { id: StorageId { name: "data", index: 4 }, location: Some("/srv/data"), kind: Some("filesystem") })
-            StorageDetaching(StorageDetaching { id: StorageId { name: "data", index: 4 }, location: Some("/srv/data"), kind: Some("filesystem") })
+            StorageAttached(StorageAttached { id: Some(StorageId { name: "data", index: 4 }), location: Some("/srv/data"), kind: Some("filesystem") })
+            StorageDetaching(StorageDetaching { id: Some(StorageId { name: "data", index: 4 }), location: Some("/srv/data"), kind: Some("filesystem") })
             SecretChanged(SecretChanged { id: SecretId("9m4e2mr0ui3e8a215n4g"), label: Some("password") })
             SecretRotate(SecretRotate { id: SecretId("9m4e2mr0ui3e8a215n4g"), label: Some("password") })
             SecretExpired(SecretExpired { id: SecretId("9m4e2mr0ui3e8a215n4g"), label: Some("password"), revision: 5 })

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::context::Context;
-use crate::error::{BoxError, Error};
+use crate::error::{BoxError, Error, misfit};
 use crate::event::sealed::Response;
 use crate::event::{Answer, Durable, Event, Owed};
 use crate::model::{Status, field_names};
@@ -113,7 +113,7 @@ impl<O: Observer> Observers<O> {
     /// whole charm: one acknowledgement cannot speak for two.
     pub fn emits<E: Durable>(&mut self, source: &Source<E>) {
         let restore: RestoreFn = Rc::new(|stored, cx| {
-            let event: E = serde_path_to_error::deserialize(stored)?;
+            let event: E = serde_path_to_error::deserialize(stored).map_err(|error| misfit(&error))?;
             Ok(match event.refresh(cx)? {
                 Some(event) => Restored::Event(Rc::new(event)),
                 None => Restored::Overtaken,
@@ -144,7 +144,7 @@ impl<O: Observer> Observers<O> {
     /// Has the unit's status evaluated at the end of every dispatch, by this and all other such functions: the most
     /// severe wins (blocked, maintenance, waiting, active), the first registered among equals. It replaces a status
     /// set in a handler. Not in restricted contexts, not in `stop` and `remove`, where the unit's status is no longer
-    /// about its work, and not after a failed action.
+    /// about its work, and not after an action whose handler returned an `Err`.
     ///
     /// Matches `collect_unit_status` of Python `ops`, which runs in `stop` and `remove` too.
     pub fn status(&mut self, evaluate: impl Fn(&O, &Context) -> Result<Status, BoxError> + 'static) {

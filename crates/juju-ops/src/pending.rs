@@ -45,16 +45,19 @@ pub(crate) struct Entry {
     pub(crate) generation: u64,
     /// The event itself, if it was emitted in this dispatch.
     pub(crate) fresh: Option<Rc<dyn Any>>,
+    pub(crate) identity: Identity,
     fields: Map<String, Value>,
     /// As stored, or as it will be.
     line: String,
 }
 
-/// All that waits, oldest first.
+/// All that waits, oldest first, and so by generation. A copy shares the entries.
 #[derive(Clone, Default)]
 pub(crate) struct Queue {
-    entries: Vec<Entry>,
+    entries: Vec<Rc<Entry>>,
     generations: u64,
+    /// How many bytes the lines have, with their ends.
+    size: usize,
 }
 
 /// Where an event comes from and what it is about.
@@ -68,9 +71,11 @@ pub(crate) struct Identity {
 impl Queue {
     pub(crate) fn read(text: &str) -> Self {
         let mut queue = Self::default();
-        for line in text.lines().filter(|line| !line.is_empty()) {
-            let fields = serde_json::from_str(line).unwrap_or_default();
-            queue.push(fields, line.to_owned(), None);
+        if !text.is_empty() {
+            for line in text.split('\n') {
+                let fields = serde_json::from_str(line).unwrap_or_default();
+                queue.push(fields, line.to_owned(), None);
+            }
         }
         queue
     }
@@ -80,19 +85,28 @@ impl Queue {
         self.entries.iter().map(|entry| entry.line.as_str()).collect::<Vec<_>>().join("\n")
     }
 
-    pub(crate) fn entries(&self) -> &[Entry] {
+    /// How many bytes the stored form has, and at most one more.
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    pub(crate) fn entries(&self) -> &[Rc<Entry>] {
         &self.entries
     }
 
-    pub(crate) fn get(&self, generation: u64) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.generation == generation)
+    pub(crate) fn get(&self, generation: u64) -> Option<&Rc<Entry>> {
+        self.place(generation).map(|place| &self.entries[place])
+    }
+
+    /// The oldest entry that is younger than a generation.
+    pub(crate) fn after(&self, generation: u64) -> Option<&Rc<Entry>> {
+        self.entries.get(self.entries.partition_point(|entry| entry.generation <= generation))
     }
 
     /// Adds an event at the end. An older one on the same topic and subject is replaced; gives back whether there was.
     pub(crate) fn emit(&mut self, id: &Identity, since: SystemTime, stored: Value, live: Rc<dyn Any>) -> bool {
-        let before = self.entries.len();
-        self.entries.retain(|entry| entry.text("topic") != id.topic || entry.text("subject") != id.subject);
-        let replaced = self.entries.len() < before;
+        let same = |entry: &Rc<Entry>| entry.identity.subject == id.subject && entry.identity.topic == id.topic;
+        let replaced = self.remove_all(same) > 0;
         let since = since.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |age| age.as_secs());
         let mut fields = Map::new();
         fields.insert("v".into(), VERSION.into());
@@ -108,39 +122,60 @@ impl Queue {
 
     /// Takes an entry out; gives back whether it was there.
     pub(crate) fn remove(&mut self, generation: u64) -> bool {
-        let before = self.entries.len();
-        self.entries.retain(|entry| entry.generation != generation);
-        self.entries.len() < before
+        match self.place(generation) {
+            Some(place) => {
+                let entry = self.entries.remove(place);
+                self.size -= entry.line.len() + 1;
+                true
+            }
+            None => false,
+        }
     }
 
     /// Takes out all entries of a source; gives back how many.
     pub(crate) fn remove_source(&mut self, topic: &str, name: &str) -> usize {
-        let before = self.entries.len();
-        self.entries.retain(|entry| entry.text("topic") != topic || entry.text("name") != name);
-        before - self.entries.len()
+        self.remove_all(|entry| entry.identity.topic == topic && entry.identity.name == name)
     }
 
-    /// Notes a failed redelivery.
-    pub(crate) fn failed(&mut self, generation: u64, error: &str) {
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.generation == generation) {
-            entry.fields.insert("attempts".into(), (entry.attempts() + 1).into());
-            entry.fields.insert("error".into(), bounded(error, ERROR_LIMIT).into());
-            entry.line = Value::Object(entry.fields.clone()).to_string();
-        }
+    /// Notes a failed redelivery, with as much of the error as there is room for.
+    pub(crate) fn failed(&mut self, generation: u64, error: &str, room: usize) {
+        let Some(place) = self.place(generation) else { return };
+        let mut entry = (*self.entries[place]).clone();
+        entry.fields.insert("attempts".into(), (entry.attempts() + 1).into());
+        // A control character takes up to six bytes in JSON.
+        let error = bounded(error, ERROR_LIMIT.min(room / 6));
+        entry.fields.insert("error".into(), error.into());
+        self.size -= entry.line.len();
+        entry.line = Value::Object(entry.fields.clone()).to_string();
+        self.size += entry.line.len();
+        self.entries[place] = Rc::new(entry);
+    }
+
+    fn place(&self, generation: u64) -> Option<usize> {
+        self.entries.binary_search_by_key(&generation, |entry| entry.generation).ok()
+    }
+
+    fn remove_all(&mut self, out: impl Fn(&Rc<Entry>) -> bool) -> usize {
+        let (before, mut freed) = (self.entries.len(), 0);
+        self.entries.retain(|entry| {
+            let out = out(entry);
+            freed += if out { entry.line.len() + 1 } else { 0 };
+            !out
+        });
+        self.size -= freed;
+        before - self.entries.len()
     }
 
     fn push(&mut self, fields: Map<String, Value>, line: String, fresh: Option<Rc<dyn Any>>) {
         self.generations += 1;
-        self.entries.push(Entry { generation: self.generations, fresh, fields, line });
+        self.size += line.len() + 1;
+        let text = |field| fields.get(field).and_then(Value::as_str).unwrap_or("").to_owned();
+        let identity = Identity { topic: text("topic"), name: text("name"), subject: text("subject") };
+        self.entries.push(Rc::new(Entry { generation: self.generations, fresh, identity, fields, line }));
     }
 }
 
 impl Entry {
-    pub(crate) fn identity(&self) -> Identity {
-        let text = |field| self.text(field).to_owned();
-        Identity { topic: text("topic"), name: text("name"), subject: text("subject") }
-    }
-
     /// The event as stored; none where this version cannot tell.
     pub(crate) fn stored(&self) -> Option<&Value> {
         if self.fields.get("v")?.as_u64()? == VERSION { self.fields.get("event") } else { None }
@@ -151,7 +186,7 @@ impl Entry {
     }
 
     pub(crate) fn show(&self, deliverable: bool) -> Pending {
-        let Identity { topic, name, subject } = self.identity();
+        let Identity { topic, name, subject } = self.identity.clone();
         let seconds = self.fields.get("since").and_then(Value::as_u64).unwrap_or(0);
         Pending {
             topic,
@@ -168,10 +203,6 @@ impl Entry {
 
     fn attempts(&self) -> u64 {
         self.fields.get("attempts").and_then(Value::as_u64).unwrap_or(0).min(u64::from(u32::MAX))
-    }
-
-    fn text(&self, field: &str) -> &str {
-        self.fields.get(field).and_then(Value::as_str).unwrap_or("")
     }
 }
 
@@ -202,7 +233,7 @@ mod tests {
         let mut queue = Queue::default();
         emit(&mut queue, "joined", "magpie/1");
         emit(&mut queue, "departed", "magpie/2");
-        queue.failed(1, "broken pipe");
+        queue.failed(1, "broken pipe", 1 << 20);
         expect_test::expect![[r#"
             {"attempts":1,"error":"broken pipe","event":{"n":1},"name":"joined","since":1767225600,"subject":"magpie/1","topic":"t","v":1}
             {"event":{"n":1},"name":"departed","since":1767225600,"subject":"magpie/2","topic":"t","v":1}"#]]
@@ -215,26 +246,39 @@ mod tests {
         let mut queue = Queue::default();
         assert!(!emit(&mut queue, "joined", "a") && !emit(&mut queue, "joined", "b"));
         assert!(emit(&mut queue, "departed", "a"));
-        let shown: Vec<String> = queue.entries().iter().map(|entry| entry.identity().to_string()).collect();
+        let shown: Vec<String> = queue.entries().iter().map(|entry| entry.identity.to_string()).collect();
         assert_eq!(shown, ["t joined b", "t departed a"]);
         assert!(queue.get(1).is_none() && queue.get(3).is_some());
     }
 
     #[test]
     fn what_cannot_be_read_is_kept_to_the_byte() {
-        let text = "{\"v\":2,\"topic\":\"t\",\"name\":\"joined\",\"subject\":\"a\", \"what\":[1]}\nrubbish\n[1]\n{\"v\":\"1\"}";
+        let text = "{\"v\":2,\"topic\":\"t\",\"name\":\"joined\",\"subject\":\"a\", \"what\":[1]}\nrubbish\n[1]\n{\"v\":\"1\"}\r\n\nx";
         let queue = Queue::read(text);
         assert_eq!(queue.text(), text);
         assert!(queue.entries().iter().all(|entry| entry.stored().is_none()));
-        assert_eq!(queue.entries()[0].identity().to_string(), "t joined a");
-        assert_eq!(queue.entries()[1].identity().to_string(), "unreadable");
+        assert_eq!(queue.entries()[0].identity.to_string(), "t joined a");
+        assert_eq!(queue.entries()[1].identity.to_string(), "unreadable");
+    }
+
+    #[test]
+    fn the_size_is_that_of_the_stored_form() {
+        let mut queue = Queue::read("rubbish\nmore");
+        emit(&mut queue, "joined", "a");
+        emit(&mut queue, "joined", "a");
+        emit(&mut queue, "joined", "b");
+        queue.failed(4, &"\u{1}é".repeat(4000), 1 << 20);
+        queue.failed(5, "no room", 0);
+        queue.remove(1);
+        assert_eq!(queue.size(), queue.text().len() + 1);
+        assert!(queue.entries()[1].show(true).last_error.is_some_and(|error| error.len() <= ERROR_LIMIT));
     }
 
     #[test]
     fn unknown_fields_survive_a_failed_attempt() {
         let line = r#"{"event":1,"later":{"x":[]},"name":"n","since":5,"subject":"s","topic":"t","v":1}"#;
         let mut queue = Queue::read(line);
-        queue.failed(1, "e");
+        queue.failed(1, "e", 1 << 20);
         assert!(queue.text().contains(r#""later":{"x":[]}"#));
     }
 
@@ -242,7 +286,7 @@ mod tests {
     fn absurd_numbers_are_shown_as_something() {
         let line = format!(r#"{{"v":1,"topic":"t","since":{},"attempts":{},"event":1}}"#, u64::MAX, u64::MAX);
         let mut queue = Queue::read(&line);
-        queue.failed(1, "e");
+        queue.failed(1, "e", 1 << 20);
         assert_eq!(queue.entries()[0].show(true).attempts, u64::from(u32::MAX));
     }
 }

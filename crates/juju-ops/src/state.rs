@@ -6,19 +6,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use std::rc::Rc;
+
 use crate::error::{Error, bounded};
 
 /// The longest value that is written. Juju takes 64 KiB.
 const CHUNK: usize = 48 << 10;
-/// The most that all areas may hold together. Juju takes 2 MiB, and checks that only when the hook is over: a unit
-/// above it would fail every hook for ever.
+/// The most that all areas may be made to hold together. Juju takes 2 MiB, and checks that only when the hook is over:
+/// a unit above it would fail every hook for ever. What lies between is for what the framework notes of failures.
 pub(crate) const LIMIT: usize = 1 << 20;
 const PREFIX: &str = "juju-ops.";
 
 /// The areas as this dispatch sees them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Areas {
-    texts: BTreeMap<String, String>,
+    texts: BTreeMap<String, Rc<str>>,
 }
 
 /// What has to be done in Juju for a change of areas.
@@ -37,34 +39,41 @@ impl Areas {
                 chunks.entry(area).or_default().insert(chunk, value);
             }
         }
-        let join = |(area, chunks): (&str, BTreeMap<u32, &str>)| (area.to_owned(), chunks.into_values().collect());
+        let join = |(area, chunks): (&str, BTreeMap<u32, &str>)| {
+            (area.to_owned(), chunks.into_values().collect::<String>().into())
+        };
         Self { texts: chunks.into_iter().map(join).collect() }
     }
 
     pub(crate) fn get(&self, area: &str) -> Option<&str> {
-        self.texts.get(area).map(String::as_str)
+        self.texts.get(area).map(|text| &**text)
     }
 
-    /// Replaces an area; an empty text removes it.
-    pub(crate) fn set(&mut self, area: &str, text: String) -> Result<(), Error> {
+    /// Replaces an area; an empty text removes it. `also` is what will be stored besides and is not here yet.
+    pub(crate) fn set(&mut self, area: &str, text: String, also: usize) -> Result<(), Error> {
         if !is_area(area) {
             return Err(Error::refused(format!(
                 "state area {area:?}: not a name of lower-case letters, digits, `.`, `-` and `_`"
             )));
         }
-        let others = self.size_without(area);
+        let others = self.size_without(area) + also;
         if others + text.len() > LIMIT && text.len() > self.get(area).map_or(0, str::len) {
             return Err(Error::refused(format!(
                 "state area {area}: {} bytes in all, above the limit of {LIMIT}",
                 others + text.len()
             )));
         }
+        self.put(area, text);
+        Ok(())
+    }
+
+    /// Replaces an area of the framework's own, whatever its size.
+    pub(crate) fn put(&mut self, area: &str, text: String) {
         if text.is_empty() {
             self.texts.remove(area);
         } else {
-            self.texts.insert(area.to_owned(), text);
+            self.texts.insert(area.to_owned(), text.into());
         }
-        Ok(())
     }
 
     /// How many bytes all areas but one hold.
@@ -78,7 +87,7 @@ impl Areas {
         let unchanged = |area: &str| before.get(area) == self.get(area);
         let mut wanted = BTreeMap::new();
         for (area, text) in self.texts.iter().filter(|(area, _)| !unchanged(area)) {
-            let mut rest = text.as_str();
+            let mut rest = &**text;
             for chunk in 0.. {
                 let part = bounded(rest, CHUNK);
                 wanted.insert(format!("{PREFIX}{area}.{chunk}"), part.to_owned());
@@ -119,7 +128,7 @@ mod tests {
     fn an_area_is_stored_in_chunks_and_read_back() {
         let text = format!("x{}", "é".repeat(CHUNK));
         let mut areas = Areas::default();
-        areas.set("pending", text.clone()).unwrap();
+        areas.set("pending", text.clone(), 0).unwrap();
         let changes = areas.changes(&BTreeMap::new());
         let keys: Vec<&String> = changes.set.keys().collect();
         assert_eq!(keys, ["juju-ops.pending.0", "juju-ops.pending.1", "juju-ops.pending.2"]);
@@ -138,9 +147,9 @@ mod tests {
         let stored = map(&[("juju-ops.a.0", "one"), ("juju-ops.b.0", "two"), ("juju-ops.b.1", "more"), ("mine", "x")]);
         let mut areas = Areas::read(&stored);
         assert_eq!(areas.changes(&stored), Changes::default());
-        areas.set("b", "two".into()).unwrap();
+        areas.set("b", "two".into(), 0).unwrap();
         assert_eq!(areas.get("a"), Some("one"));
-        areas.set("c", "three".into()).unwrap();
+        areas.set("c", "three".into(), 0).unwrap();
         let changes = areas.changes(&stored);
         assert_eq!(changes.set, map(&[("juju-ops.c.0", "three")]));
         assert_eq!(changes.delete, BTreeSet::from(["juju-ops.b.1".to_owned()]));
@@ -149,11 +158,11 @@ mod tests {
     #[test]
     fn the_limit_refuses_growth_only() {
         let mut areas = Areas::default();
-        areas.set("a", "x".repeat(LIMIT)).unwrap();
-        assert!(areas.set("b", "y".into()).is_err());
-        assert!(areas.set("a", "x".repeat(LIMIT - 1)).is_ok());
+        areas.set("a", "x".repeat(LIMIT), 0).unwrap();
+        assert!(areas.set("b", "y".into(), 0).is_err());
+        assert!(areas.set("a", "x".repeat(LIMIT - 1), 0).is_ok());
         let mut over = Areas::read(&map(&[("juju-ops.a.0", &"x".repeat(LIMIT + 10))]));
-        over.set("a", "x".repeat(LIMIT + 5)).unwrap();
-        assert!(areas.set("No Such", String::new()).is_err());
+        over.set("a", "x".repeat(LIMIT + 5), 0).unwrap();
+        assert!(areas.set("No Such", String::new(), 0).is_err());
     }
 }

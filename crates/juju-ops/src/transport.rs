@@ -48,7 +48,7 @@ pub trait Transport {
     /// The command could not be started, or its output could not be read or is beyond all measure.
     fn call(&self, call: &Call) -> io::Result<Output>;
 
-    /// Runs commands that do not depend on each other; answers in their order. May run several at once.
+    /// Runs commands that do not depend on each other; one answer for each, in their order. May run several at once.
     fn call_all(&self, calls: &[Call]) -> Vec<io::Result<Output>> {
         calls.iter().map(|call| self.call(call)).collect()
     }
@@ -71,8 +71,15 @@ const OUTPUT_LIMIT: u64 = 32 << 20;
 const AT_ONCE: usize = 8;
 
 impl Call {
-    pub(crate) fn new<const N: usize>(command: &'static str, args: [&str; N]) -> Self {
+    /// A run of a hook command, for those that [`hook_command`](crate::hook_command) does not have.
+    pub fn new<const N: usize>(command: &'static str, args: [&str; N]) -> Self {
         Self { command, args: args.map(str::to_owned).into(), stdin: None }
+    }
+
+    /// The same with something to read.
+    #[must_use]
+    pub fn with_stdin(self, stdin: impl Into<Vec<u8>>) -> Self {
+        Self { stdin: Some(stdin.into()), ..self }
     }
 }
 

@@ -28,13 +28,13 @@ pub enum LogLevel {
 #[non_exhaustive]
 pub struct NetworkInfo {
     /// The interfaces in the binding's space, with their addresses.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub bind_addresses: Vec<BindAddress>,
     /// Networks that traffic leaves from, as Juju writes them.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub egress_subnets: Vec<String>,
     /// Addresses, or host names, at which others reach this unit.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub ingress_addresses: Vec<String>,
 }
 
@@ -79,7 +79,7 @@ pub fn config_get() -> Command<Value> {
     Command::new(Call::new("config-get", ["--format=json"]), "", object)
 }
 
-/// Sets the unit's workload status, at once. A message above 16 KiB is cut. `status-set`.
+/// Sets the unit's workload status, at once. A message above 100 KiB is cut, a NUL in it replaced. `status-set`.
 pub fn status_set(status: &Status) -> Command<()> {
     let call = Call::new("status-set", [status.kind().as_str(), "--", &argument(status.message())]);
     Command::new(call, status.kind().as_str(), nothing)
@@ -115,7 +115,8 @@ pub fn juju_log(level: LogLevel, message: &str) -> Command<()> {
     Command::new(call, "", nothing)
 }
 
-fn null_is_empty<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<BoundAddress>, D::Error> {
+/// Go prints a list that was never made as `null`.
+fn null_is_empty<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 

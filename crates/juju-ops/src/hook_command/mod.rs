@@ -1,4 +1,4 @@
-//! Juju's hook commands, one function for each: the function builds the command line, [`Command::run`] runs it and
+//! Juju's hook commands, one function for each (two where a flag makes another command of it): the function builds the command line, [`Command::run`] runs it and
 //! reads the answer.
 //!
 //! Charms use [`Context`](crate::Context), which reads once, buffers writes and skips what changes nothing. These are
@@ -17,7 +17,7 @@ pub use application::{
     BindAddress, BoundAddress, LogLevel, NetworkInfo, config_get, is_leader, juju_log, network_get, status_get,
     status_set,
 };
-pub use relation::{relation_get, relation_ids, relation_list, relation_set};
+pub use relation::{relation_get, relation_get_app, relation_ids, relation_list, relation_set, relation_set_app};
 pub use state::{state_delete, state_get, state_set};
 
 use std::fmt;
@@ -25,7 +25,7 @@ use std::io;
 
 use serde::de::DeserializeOwned;
 
-use crate::error::{CommandError, Error, bounded};
+use crate::error::{CommandError, Error, bounded, misfit};
 use crate::transport::{Call, Ending, Output, Transport};
 
 /// A hook command that is ready to run, whose answer is a `T`.
@@ -66,6 +66,9 @@ impl<T> Command<T> {
     pub fn run_all(commands: &[Self], transport: &dyn Transport) -> Result<Vec<T>, Error> {
         let calls: Vec<Call> = commands.iter().map(|command| command.call.clone()).collect();
         let outputs = transport.call_all(&calls);
+        if outputs.len() != commands.len() {
+            return Err(Error::refused(format!("transport: {} answers to {} calls", outputs.len(), commands.len())));
+        }
         commands.iter().zip(outputs).map(|(command, output)| command.answer(output)).collect()
     }
 
@@ -101,7 +104,7 @@ fn nothing(_: &[u8]) -> Result<(), CommandError> {
 
 /// Reads an answer in JSON.
 fn json<T: DeserializeOwned>(stdout: &[u8]) -> Result<T, CommandError> {
-    serde_json::from_slice(stdout).map_err(|error| CommandError::Output(error.into()))
+    serde_json::from_slice(stdout).map_err(|error| CommandError::Output(misfit(&error)))
 }
 
 /// Reads an answer in JSON where Juju may print `null` for nothing.

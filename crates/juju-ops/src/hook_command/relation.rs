@@ -1,11 +1,10 @@
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde_json::Value;
 
 use super::{Command, json, json_or_default, nothing};
 use crate::error::{CommandError, of_member};
-use crate::name::{RelationId, UnitName};
+use crate::name::{AppName, RelationId, UnitName};
 use crate::transport::Call;
 use crate::yaml;
 
@@ -30,23 +29,29 @@ pub fn relation_list(relation: &RelationId) -> Command<Vec<UnitName>> {
     })
 }
 
-/// The whole bag of a unit, or with `app` of an application. `relation-get`.
-pub fn relation_get(relation: &RelationId, member: &impl fmt::Display, app: bool) -> Command<BTreeMap<String, String>> {
-    let member = member.to_string();
-    let mut call = Call::new("relation-get", ["--format=json", "-r", &relation.to_string()]);
-    call.args.extend(app.then(|| "--app".to_owned()));
-    call.args.extend(["-".to_owned(), member.clone()]);
-    Command::new(call, of_member(relation, &member), json_or_default)
+/// The whole bag of a unit. `relation-get`.
+pub fn relation_get(relation: &RelationId, unit: &UnitName) -> Command<BTreeMap<String, String>> {
+    let call = Call::new("relation-get", ["--format=json", "-r", &relation.to_string(), "-", &unit.to_string()]);
+    Command::new(call, of_member(relation, unit), json_or_default)
 }
 
-/// Writes to the own unit's bag, or with `app` to the own application's. An empty value deletes. `relation-set`, with
+/// The whole bag of an application. `relation-get --app`.
+pub fn relation_get_app(relation: &RelationId, app: &AppName) -> Command<BTreeMap<String, String>> {
+    let call = Call::new("relation-get", ["--format=json", "-r", &relation.to_string(), "--app", "-", app.as_str()]);
+    Command::new(call, of_member(relation, app), json_or_default)
+}
+
+/// Writes to the own unit's bag. An empty value deletes. `relation-set`, with the values on standard input.
+pub fn relation_set(relation: &RelationId, values: &BTreeMap<String, String>) -> Command<()> {
+    let call = Call::new("relation-set", ["-r", &relation.to_string(), "--file", "-"]);
+    Command::new(call.with_stdin(yaml::mapping(values)), relation, nothing)
+}
+
+/// Writes to the own application's bag, which only the leader may. An empty value deletes. `relation-set --app`, with
 /// the values on standard input.
-pub fn relation_set(relation: &RelationId, app: bool, values: &BTreeMap<String, String>) -> Command<()> {
-    let mut call = Call::new("relation-set", ["-r", &relation.to_string()]);
-    call.args.extend(app.then(|| "--app".to_owned()));
-    call.args.extend(["--file".to_owned(), "-".to_owned()]);
-    call.stdin = Some(yaml::mapping(values));
-    Command::new(call, relation, nothing)
+pub fn relation_set_app(relation: &RelationId, values: &BTreeMap<String, String>) -> Command<()> {
+    let call = Call::new("relation-set", ["-r", &relation.to_string(), "--app", "--file", "-"]);
+    Command::new(call.with_stdin(yaml::mapping(values)), relation, nothing)
 }
 
 /// Reads any JSON object.

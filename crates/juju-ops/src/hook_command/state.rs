@@ -12,9 +12,8 @@ pub fn state_get() -> Command<BTreeMap<String, String>> {
 /// Adds to the unit's state. A key has at most 256 bytes, a value 64 KiB. `state-set`, with the values on standard
 /// input.
 pub fn state_set(values: &BTreeMap<String, String>) -> Command<()> {
-    let mut call = Call::new("state-set", ["--file", "-"]);
-    call.stdin = Some(yaml::mapping(values));
-    Command::new(call, "", nothing)
+    let call = Call::new("state-set", ["--file", "-"]);
+    Command::new(call.with_stdin(yaml::mapping(values)), "", nothing)
 }
 
 /// Removes one key from the unit's state; a missing key is fine. `state-delete`.

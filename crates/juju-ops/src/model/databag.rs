@@ -70,7 +70,7 @@ impl OwnDatabag {
     /// Writes one key; an empty value removes it.
     ///
     /// # Errors
-    /// The key is empty, which Juju cannot store.
+    /// The key is empty, which Juju cannot store, or the hook that runs is one in which Juju takes no writes.
     pub fn set(&self, key: &str, value: impl Into<String>) -> Result<(), Error> {
         if key.is_empty() {
             return Err(Error::refused(format!(
@@ -78,14 +78,13 @@ impl OwnDatabag {
                 self.0.member, self.0.relation
             )));
         }
-        self.0.cx.write_bag(&self.0.relation, &self.0.member, key, value.into());
-        Ok(())
+        self.0.cx.write_bag(&self.0.relation, &self.0.member, key, value.into())
     }
 
     /// Removes one key.
     ///
     /// # Errors
-    /// The key is empty, which Juju cannot store.
+    /// As [`set`](Self::set).
     pub fn remove(&self, key: &str) -> Result<(), Error> {
         self.set(key, "")
     }

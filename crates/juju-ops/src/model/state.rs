@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::context::Context;
-use crate::error::Error;
+use crate::error::{Error, misfit};
 
 /// A value that this unit remembers from one dispatch to the next: one area of the unit's state in Juju.
 ///
@@ -30,7 +30,8 @@ impl State {
     /// `state-get` fails, or what is stored cannot be read as a `T`.
     pub fn get<T: DeserializeOwned>(&self) -> Result<Option<T>, Error> {
         let read = |text: String| {
-            serde_json::from_str(&text).map_err(|error| Error::parse(format!("state area {}", self.area), error))
+            serde_json::from_str(&text)
+                .map_err(|error| Error::parse(format!("state area {}", self.area), misfit(&error)))
         };
         self.text()?.map(read).transpose()
     }

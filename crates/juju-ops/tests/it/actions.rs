@@ -1,11 +1,11 @@
 //! Actions: parameters, results, failures.
 
-use juju_ops::action::{self, Action};
-use juju_ops::{Outcome, Status};
+use juju_ops::action::{self, Action, NoParams};
+use juju_ops::{Ack, Outcome, Status};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::support::Made;
+use crate::support::{Fleeting, Lasting, Made, fleeting, lasting};
 
 #[derive(Debug, Deserialize)]
 struct Go {
@@ -101,4 +101,59 @@ fn an_action_has_one_handler() {
     });
     let error = juju_ops::testing::check(&charm, &crate::support::charm()).unwrap_err();
     assert_eq!(error.to_string(), "action go has more than one handler");
+}
+
+#[test]
+fn what_the_framework_and_the_log_say_is_no_result() {
+    let charm = Made::new(|_, events| {
+        events.emits(&lasting());
+        events.on(&lasting(), |_, _, _| Ok(Ack::NotYet));
+        events.on(&fleeting(), |this, _, _| {
+            this.see("fleeting");
+            Ok(())
+        });
+        events.on(&action::run::<NoParams>("go"), |_, _: &Action<NoParams>, cx| {
+            log::debug!("a detail");
+            cx.emit(&fleeting(), Fleeting(0));
+            cx.emit_durable(&lasting(), Lasting::new("a"))?;
+            Ok(Outcome::completed())
+        });
+    });
+    let mut juju = charm.deploy();
+    let done = juju.run_action("app/0", "go", json!({})).unwrap();
+    assert_eq!(done.results, json!({"return-code": 0}));
+    assert_eq!(charm.seen(), ["fleeting"]);
+    assert!(juju.log().iter().any(|line| line.level == "DEBUG" && line.text == "a detail"));
+}
+
+#[test]
+fn parameters_whose_reading_panics_fail_the_action() {
+    #[derive(Debug)]
+    struct Panics;
+    impl<'de> Deserialize<'de> for Panics {
+        fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+            panic!("an author's mistake")
+        }
+    }
+    let charm = Made::new(|_, events| {
+        events.on(&action::run::<Panics>("go"), |_, _: &Action<Panics>, _| Ok(Outcome::completed()));
+    });
+    let mut juju = charm.deploy();
+    let done = juju.run_action("app/0", "go", json!({})).unwrap();
+    assert_eq!((done.status.as_str(), done.message.as_str()), ("failed", "panicked: an author's mistake"));
+}
+
+#[test]
+fn a_parameter_of_another_type_is_told_without_its_value() {
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code)]
+    struct Text {
+        n: String,
+    }
+    let charm = Made::new(|_, events| {
+        events.on(&action::run::<Text>("go"), |_, _: &Action<Text>, _| Ok(Outcome::completed()));
+    });
+    let mut juju = charm.deploy();
+    let done = juju.run_action("app/0", "go", json!({"n": 4711})).unwrap();
+    assert_eq!(done.message, "the action's parameters: n: invalid type: integer, expected a string");
 }

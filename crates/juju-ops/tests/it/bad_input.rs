@@ -97,6 +97,24 @@ fn output_that_is_none_of_the_command_fails_the_hook() {
 }
 
 #[test]
+fn an_answer_that_is_long_and_wrong_is_told_briefly() {
+    let long = format!("\"{}\"", "secret ".repeat(1 << 20));
+    for command in READ {
+        let text = fails(&mut busy().deploy(), answer(command, 0, long.as_bytes(), b""), command);
+        assert!(text.len() < 1000 && !text.contains("secret"), "{}", &text[..text.len().min(500)]);
+    }
+}
+
+#[test]
+fn a_list_that_go_prints_as_null_is_empty() {
+    let mut juju = busy().deploy();
+    let network = br#"{"bind-addresses":null,"egress-subnets":null,"ingress-addresses":null}"#;
+    juju.inject("app/0", answer("network-get", 0, network, b"")).unwrap();
+    tick(&mut juju);
+    assert_eq!(juju.status("app/0").0, "active");
+}
+
+#[test]
 fn names_that_are_none_fail_the_hook() {
     for (command, output) in
         [("relation-ids", r#"["peers"]"#), ("relation-list", r#"["../../etc"]"#), ("relation-ids", "[7]")]

@@ -57,3 +57,51 @@ fn an_area_cannot_be_the_frameworks_own() {
     let seen = charm.seen();
     assert!(seen.len() == 4 && seen[0] == "state area \"pending\": is the framework's own", "{seen:?}");
 }
+
+#[test]
+fn failures_near_the_limit_are_noted_and_fail_no_hook() {
+    let failing = std::rc::Rc::new(std::cell::Cell::new(false));
+    let fails = failing.clone();
+    let charm = Made::new(move |_, events| {
+        let fails = fails.clone();
+        events.emits(&lasting());
+        events.on(&lasting(), move |_, _, _| if fails.get() { Err("x".repeat(900).into()) } else { Ok(Ack::NotYet) });
+        events.on(&hook::start(), |_, _, cx| {
+            for n in 0..25 {
+                cx.emit_durable(&lasting(), Lasting::new(&format!("{n}#{}", "x".repeat(41_780))))?;
+            }
+            Ok(())
+        });
+    });
+    let mut juju = charm.deploy();
+    let size = |juju: &juju_sim::World| juju.state("app/0").values().map(String::len).sum::<usize>();
+    assert!(((1 << 20) - 4096..=1 << 20).contains(&size(&juju)), "{}", size(&juju));
+    failing.set(true);
+    for _ in 0..3 {
+        tick(&mut juju);
+        assert_ne!(juju.status("app/0").0, "error", "{}", juju.log().last().unwrap().text);
+    }
+    assert!(juju.state("app/0")["juju-ops.pending.0"].contains("\"attempts\":3"));
+    // An entry of another version, reported once, finds no room either and fails nothing.
+    let last = juju.state("app/0").keys().filter(|key| key.starts_with("juju-ops.pending.")).count();
+    juju.set_state("app/0", &format!("juju-ops.pending.{last}"), "\n{\"v\":2}").unwrap();
+    tick(&mut juju);
+    assert_ne!(juju.status("app/0").0, "error");
+}
+
+#[test]
+fn what_is_pending_counts_against_what_is_remembered() {
+    let charm = Made::new(|_, events| {
+        events.emits(&lasting());
+        events.on(&lasting(), |_, _, _| Ok(Ack::NotYet));
+        events.on(&hook::update_status(), |this, _, cx| {
+            cx.emit_durable(&lasting(), Lasting::new(&format!("a#{}", "x".repeat(600 << 10))))?;
+            this.see(cx.state("test").set_text("y".repeat(600 << 10)).unwrap_err().to_string());
+            Ok(())
+        });
+    });
+    let mut juju = charm.deploy();
+    tick(&mut juju);
+    assert!(charm.seen()[0].contains("above the limit of 1048576"));
+    assert_ne!(juju.status("app/0").0, "error");
+}

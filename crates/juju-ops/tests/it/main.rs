@@ -10,4 +10,5 @@ mod limits;
 mod model;
 mod order;
 mod outside;
+mod savepoints;
 mod support;

@@ -182,6 +182,10 @@ fn what_stop_emits_is_not_delivered() {
 fn the_status_is_evaluated_after_everything_but_not_on_the_way_out() {
     let charm = Made::new(|_, events| {
         events.on(&hook::stop(), |_, _, cx| Ok(cx.unit().set_status(Status::maintenance("stopping"))?));
+        events.on(&hook::any(), |this, event, _| {
+            this.see(format!("{:?}", event.hook()));
+            Ok(())
+        });
         events.status(|_, _| Ok(Status::active("Ready")));
     });
     let mut juju = charm.deploy();
@@ -191,6 +195,8 @@ fn the_status_is_evaluated_after_everything_but_not_on_the_way_out() {
     let transcript = juju.transcript();
     assert!(transcript.contains("status-set maintenance -- stopping"), "{transcript}");
     assert!(!transcript.contains("status-set active"), "{transcript}");
+    let seen = charm.seen();
+    assert!(seen.iter().all(|hook| !hook.starts_with("Stop") && !hook.starts_with("Remove")), "{seen:?}");
 }
 
 #[test]

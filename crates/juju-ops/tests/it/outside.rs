@@ -48,6 +48,8 @@ fn charm() -> Made {
             this.see("collect-metrics");
             this.see(cx.emit_durable(&lasting(), Lasting::new("a")).unwrap_err().to_string());
             this.see(cx.unit().set_status(Status::active("")).unwrap_err().to_string());
+            let relation = cx.relation(&"peers:0".parse()?);
+            this.see(relation.own_bag()?.set("a", "b").unwrap_err().to_string());
             Ok(())
         });
         events.status(|this, _| {
@@ -64,7 +66,12 @@ fn a_restricted_hook_has_its_own_observers_and_nothing_else() {
     assert_eq!((exit.code(), calls), (0, vec![]));
     assert_eq!(
         charm.seen(),
-        ["collect-metrics", "state: not in this restricted hook", "a status: not in this restricted hook"]
+        [
+            "collect-metrics",
+            "state: not in this restricted hook",
+            "a status: not in this restricted hook",
+            "a databag: not in this restricted hook",
+        ]
     );
     let (exit, calls) = run(&charm, &[("JUJU_DISPATCH_PATH", "hooks/meter-status-changed")]);
     assert_eq!((exit.code(), calls, charm.seen()), (0, vec![], vec![]));
