@@ -215,6 +215,7 @@ impl<O: Observer> Observers<O> {
                 _ => {}
             }
         }
+        flaws.sort();
         flaws.dedup();
         flaws
     }
