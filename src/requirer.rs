@@ -127,7 +127,8 @@ impl MagpiePeersRequirer {
         self.write(cx, iperf::ADDRESSES, &iperf::addresses_text(addresses))
     }
 
-    /// The addresses that one peer advertises, in its order; empty when it advertises none, or is no peer. Reads that peer's bag only.
+    /// The addresses that one peer advertises, in its order; empty when it advertises none, or is no peer. Reads that
+    /// peer's bag only.
     ///
     /// # Errors
     /// A hook command fails.

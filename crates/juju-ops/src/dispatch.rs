@@ -186,10 +186,7 @@ impl<'a, O: Observer> Run<'a, O> {
     /// Runs the observers of the fleeting events that wait, and of those that they emit.
     fn drain(register: &Observers<O>, charm: &O, cx: &Context, drained: &mut usize) -> Result<(), Error> {
         while let Some((key, event)) = cx.next_fleeting() {
-            *drained += 1;
-            if *drained > EMISSION_LIMIT {
-                return Err(Error::event(key.to_string(), "emitted without end"));
-            }
+            count(drained, &key)?;
             for handler in register.handlers(&key) {
                 guarded(|| handler.handle(charm, &*event, cx)).map_err(|error| Error::event(key.to_string(), error))?;
             }
@@ -207,10 +204,7 @@ impl<'a, O: Observer> Run<'a, O> {
             self.delivered.insert((id.topic.clone(), id.subject.clone()));
             match self.cx.with_queue(|queue| queue.get(generation).and_then(|entry| entry.fresh.clone())) {
                 Some(event) => {
-                    self.drained += 1;
-                    if self.drained > EMISSION_LIMIT {
-                        return Err(Error::event(id.to_string(), "emitted without end"));
-                    }
+                    count(&mut self.drained, &id)?;
                     let ack = self.deliver(&id, &*event)?;
                     self.settle(generation, &id, "delivered", ack);
                 }
@@ -314,6 +308,12 @@ impl<'a, O: Observer> Run<'a, O> {
         worst.map_or(Ok(()), |status| self.cx.set_status(status))?;
         Self::drain(&self.register, self.charm, self.cx, &mut self.drained)
     }
+}
+
+/// Counts one more first delivery; an error when it is one of too many.
+fn count(drained: &mut usize, event: &impl ToString) -> Result<(), Error> {
+    *drained += 1;
+    if *drained > EMISSION_LIMIT { Err(Error::event(event.to_string(), "emitted without end")) } else { Ok(()) }
 }
 
 /// A panic of an author's code, as an error.
