@@ -36,10 +36,10 @@
 //! let metadata = "{name: demo, summary: s, description: d, peers: {magpie: {interface: magpie}}}";
 //! let charm = Demo { peers: MagpiePeersRequirer::new("magpie") };
 //! let mut juju = juju_ops::testing::in_process(charm, juju_sim::Charm::parse(metadata, None, None)?)?;
-//! let first = juju.add_unit();
-//! juju.add_unit();
+//! let first = juju.add_unit("demo")?;
+//! juju.add_unit("demo")?;
 //! juju.settle()?;
-//! assert_eq!(juju.status(&first), ("active".to_owned(), "Ready, with 1 peers".to_owned()));
+//! assert_eq!(juju.status(&first), ("active", "Ready, with 1 peers"));
 //! # Ok(())
 //! # }
 //! ```

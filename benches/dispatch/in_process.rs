@@ -18,7 +18,7 @@ const SECONDS: u32 = 3;
 /// How many `update-status` of the Rust charm run in a second.
 pub(crate) fn rust(charm: Charm, peers: usize) -> Result<f64> {
     let mut world = testing::in_process(Magpie::default(), charm)?;
-    world.add_unit();
+    world.add_unit("magpie")?;
     scene::settle(&mut world)?;
     for _ in 0..peers {
         scene::add_peer(&mut world)?;

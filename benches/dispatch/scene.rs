@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use juju_sim::{Charm, HookRun, Outcome, World};
+use juju_sim::{Charm, Fate, HookRun, Revision, World};
 
 use crate::Result;
 use crate::charm_dir::{CharmDir, Runs, WEIGHT};
@@ -11,8 +11,8 @@ pub(crate) const UNIT: &str = "magpie/0";
 const JOINED: &str = "magpie-relation-joined";
 const CHANGED: &str = "magpie-relation-changed";
 const DEPARTED: &str = "magpie-relation-departed";
-/// The number of the peer relation.
-const RELATION: u32 = 0;
+/// The peer relation's endpoint.
+const RELATION: &str = "magpie";
 
 /// What one dispatch cost.
 #[derive(Debug, Clone, Copy)]
@@ -34,10 +34,10 @@ pub(crate) struct Scene<'a> {
 
 /// Adds a unit that others see in the peer relation and that advertises its address; of its hooks only `install` runs.
 pub(crate) fn add_peer(world: &mut World) -> Result<String> {
-    let peer = world.add_unit();
+    let peer = world.add_unit("magpie")?;
     world.step_unit(&peer).ok_or("a new unit has no install")?;
-    let address = world.bag(RELATION, &peer).get("ingress-address").cloned().ok_or("a new unit has no address")?;
-    world.write_bag(RELATION, &peer, "iperf_addresses", &format!("[\"{address}\"]"))?;
+    let address = world.bag(RELATION, &peer)?.get("ingress-address").cloned().ok_or("a new unit has no address")?;
+    world.write_bag(RELATION, &peer, &[("iperf_addresses", &format!("[\"{address}\"]"))])?;
     Ok(peer)
 }
 
@@ -52,15 +52,16 @@ pub(crate) fn settle(world: &mut World) -> Result<()> {
 /// The status of a charm that has nothing to wait for.
 pub(crate) fn check_ready(world: &World, peers: usize) -> Result<()> {
     let ready = format!("Ready, with {peers} peer{}", if peers == 1 { "" } else { "s" });
-    match world.status(UNIT) {
-        (word, message) if word == "active" && message == ready => Ok(()),
-        other => Err(format!("the status is {other:?}, where {ready:?} was expected").into()),
+    let status = world.status(UNIT);
+    if status == ("active", ready.as_str()) {
+        return Ok(());
     }
+    Err(format!("the status is {status}, where {ready:?} was expected").into())
 }
 
 fn committed(run: &HookRun) -> Result<()> {
-    match run.outcome {
-        Outcome::Committed => Ok(()),
+    match run.fate {
+        Fate::Committed => Ok(()),
         _ => Err(format!("a dispatch did not succeed:\n{run}").into()),
     }
 }
@@ -68,8 +69,8 @@ fn committed(run: &HookRun) -> Result<()> {
 impl<'a> Scene<'a> {
     /// A world with one unit that has started.
     pub(crate) fn open(charm: &Charm, dir: &'a CharmDir, tools: &Path) -> Result<Self> {
-        let mut world = World::process_with_tools(charm.clone(), 0, &dir.path(), tools)?;
-        world.add_unit();
+        let mut world = World::of_one(Revision::executable_with(charm.clone(), dir.path(), tools)?, 0)?;
+        world.add_unit("magpie")?;
         dir.switch(Runs::Charm)?;
         settle(&mut world)?;
         Ok(Self { world, dir, measured: Runs::Charm, peers: 0, last: None })

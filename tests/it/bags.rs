@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use juju_ops::{BoxError, Context, Observer, Observers, hook, testing};
-use juju_sim::{BindAddress, Charm, NetworkInfo, World};
+use juju_sim::{Charm, Network, World};
 use magpie_peers::{MagpiePeersRequirer, Node, PeerDeparted, PeerJoined};
 
 use crate::support::{METADATA, tick};
@@ -37,7 +37,7 @@ impl Asker {
         };
         let mut juju = testing::in_process(charm.clone(), Charm::parse(METADATA, None, None).unwrap()).unwrap();
         for _ in 0..units {
-            juju.add_unit();
+            juju.add_unit("magpie").unwrap();
         }
         juju.settle().unwrap();
         (charm, juju)
@@ -56,7 +56,7 @@ impl Asker {
     ) -> String {
         *self.question.borrow_mut() = Box::new(question);
         tick(juju, "magpie/0");
-        assert_eq!(juju.status("magpie/0").0, "unknown", "{}", juju.transcript());
+        assert_eq!(juju.status("magpie/0").current, "unknown", "{}", juju.transcript());
         self.answer.take()
     }
 }
@@ -73,7 +73,7 @@ fn nodes(peers: &MagpiePeersRequirer, cx: &Context) -> String {
 /// Has a peer write to its bag, and lets `magpie/0` notice.
 fn write(juju: &mut World, peer: &str, pairs: &[(&str, &str)]) {
     for (key, value) in pairs {
-        juju.write_bag(0, peer, key, value).unwrap();
+        juju.write_bag("magpie", peer, &[(key, value)]).unwrap();
     }
     juju.settle().unwrap();
 }
@@ -151,7 +151,7 @@ fn what_this_unit_writes_is_what_the_python_interface_reads() {
         peers.set_iperf_checked(cx).unwrap();
         String::new()
     });
-    let bag = juju.bag(0, "magpie/0");
+    let bag = juju.bag("magpie", "magpie/0").unwrap();
     let written: Vec<String> =
         bag.iter().filter(|(key, _)| key.starts_with("iperf")).map(|(key, value)| format!("{key}={value}")).collect();
     assert_eq!(
@@ -205,15 +205,8 @@ fn a_hostile_bag_is_no_address_and_no_failure() {
 #[test]
 fn the_addresses_of_another_network_come_with_the_unit() {
     let (charm, mut juju) = Asker::deploy(2);
-    let address = ("2001:db8::9".to_owned(), "2001:db8::/64".to_owned());
-    let interface =
-        BindAddress { mac_address: String::new(), interface_name: "ens4".to_owned(), addresses: vec![address] };
-    let network = NetworkInfo {
-        bind_addresses: vec![interface],
-        ingress_addresses: vec!["2001:db8::9".to_owned()],
-        egress_subnets: vec![],
-    };
-    juju.set_addresses("magpie/1", network).unwrap();
+    let network = Network::of("2001:db8::9", "2001:db8::/64");
+    juju.set_network("magpie/1", network).unwrap();
     juju.settle().unwrap();
     assert_eq!(charm.answer(&mut juju, nodes), "magpie/1 2001:db8::9");
 }
@@ -222,7 +215,7 @@ fn the_addresses_of_another_network_come_with_the_unit() {
 fn a_bag_of_another_unit_may_be_stale_by_jujus_rules() {
     let (charm, mut juju) = Asker::deploy(2);
     assert_eq!(charm.answer(&mut juju, nodes), "magpie/1 10.0.0.2");
-    juju.write_bag(0, "magpie/1", "ingress-address", "10.9.9.9").unwrap();
+    juju.write_bag("magpie", "magpie/1", &[("ingress-address", "10.9.9.9")]).unwrap();
     juju.tick("magpie/0").unwrap();
     // The change is told by `relation-changed`, which comes before `update-status`.
     crate::support::run_to(&mut juju, "magpie/0", "relation-changed");

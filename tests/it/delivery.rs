@@ -58,10 +58,10 @@ fn a_redelivery_sees_the_peers_of_now() {
     let probe = Probe::new();
     let mut juju = probe.deploy(2);
     probe.answer(|_| Ok(Ack::NotYet));
-    juju.add_unit();
+    juju.add_unit("magpie").unwrap();
     juju.settle().unwrap();
     probe.deliveries();
-    juju.add_unit();
+    juju.add_unit("magpie").unwrap();
     juju.settle().unwrap();
     probe.deliveries();
     tick(&mut juju, "magpie/0");

@@ -21,7 +21,7 @@ fn write(delivery: &Delivery<'_>) {
 fn a_first_delivery_that_errs_fails_the_hook_and_sends_nothing() {
     let probe = Probe::new();
     let mut juju = probe.deploy(1);
-    juju.add_unit();
+    juju.add_unit("magpie").unwrap();
     juju.step_unit("magpie/1").unwrap();
     juju.clear_transcript();
     probe.answer(|delivery| {
@@ -39,14 +39,14 @@ fn a_first_delivery_that_errs_fails_the_hook_and_sends_nothing() {
           > juju-log --log-level ERROR -- 'magpie-peers.magpie joined magpie/1: no route to host'
           | ERROR magpie:0: magpie-peers.magpie joined magpie/1: no route to host
           = error "hook failed: \"magpie-relation-joined\""
-          ! failed: exit 1
+          ! failed: exit status 1
     "#]]
     .assert_eq(&juju.transcript());
     assert!(juju.state("magpie/0").is_empty());
     // Juju repeats the hook, and the event is emitted again.
     probe.answer(|_| Ok(Ack::Done));
     juju.settle().unwrap();
-    assert_eq!(juju.bag(0, "magpie/0").get("half"), None);
+    assert_eq!(juju.bag("magpie", "magpie/0").unwrap().get("half"), None);
     let of_first = probe.deliveries().into_iter().filter(|it| it.starts_with("magpie/0")).count();
     assert_eq!(of_first, 2);
     assert_eq!(pending(&mut juju, "magpie/0"), "");
@@ -56,16 +56,16 @@ fn a_first_delivery_that_errs_fails_the_hook_and_sends_nothing() {
 fn a_first_delivery_that_panics_is_one_that_errs() {
     let probe = Probe::new();
     let mut juju = probe.deploy(1);
-    juju.add_unit();
+    juju.add_unit("magpie").unwrap();
     juju.step_unit("magpie/1").unwrap();
     probe.answer(|_| panic!("index 7 out of range"));
     let run = run_to(&mut juju, "magpie/0", "relation-joined");
     let log: Vec<&str> = run.log().map(|(_, text)| text).collect();
     assert_eq!(log[1], "magpie:0: magpie-peers.magpie joined magpie/1: panicked: index 7 out of range");
-    assert_eq!(juju.status("magpie/0").0, "error");
+    assert_eq!(juju.status("magpie/0").current, "error");
     probe.answer(|_| Ok(Ack::Done));
     juju.settle().unwrap();
-    assert_eq!(juju.status("magpie/0").0, "unknown");
+    assert_eq!(juju.status("magpie/0").current, "unknown");
 }
 
 #[test]
@@ -81,8 +81,8 @@ fn a_redelivery_that_fails_takes_back_its_writes_and_spares_the_hook() {
         });
         for attempt in 1..=2 {
             tick(&mut juju, "magpie/0");
-            assert_eq!(juju.status("magpie/0").0, "unknown");
-            assert_eq!(juju.bag(0, "magpie/0").get("half"), None);
+            assert_eq!(juju.status("magpie/0").current, "unknown");
+            assert_eq!(juju.bag("magpie", "magpie/0").unwrap().get("half"), None);
             assert!(!juju.state("magpie/0").contains_key("juju-ops.probe.0"));
             assert_eq!(run(&mut juju, "magpie/0", "pending", "attempts"), format!("[{attempt}]"));
         }
@@ -113,7 +113,7 @@ fn a_hook_that_fails_or_is_killed_loses_no_event_and_acknowledges_none() {
     for fault in [Fault::Fail, Fault::KillAt(4), Fault::CrashBeforeFlush, Fault::RejectFlush] {
         let probe = Probe::new();
         let mut juju = probe.deploy(1);
-        juju.add_unit();
+        juju.add_unit("magpie").unwrap();
         juju.step_unit("magpie/1").unwrap();
         juju.inject("magpie/0", fault.clone()).unwrap();
         run_to(&mut juju, "magpie/0", "relation-joined");
@@ -137,7 +137,7 @@ fn an_acknowledgement_that_did_not_commit_did_not_happen() {
     juju.tick("magpie/0").unwrap();
     juju.inject("magpie/0", Fault::RejectFlush).unwrap();
     run_to(&mut juju, "magpie/0", "update-status");
-    assert_eq!(juju.status("magpie/0").0, "error");
+    assert_eq!(juju.status("magpie/0").current, "error");
     juju.resolve("magpie/0", Retry::NoRetry).unwrap();
     assert_eq!(pending(&mut juju, "magpie/0"), "joined magpie/1");
     tick(&mut juju, "magpie/0");
@@ -151,7 +151,7 @@ fn a_hook_repeated_after_its_flush_finds_what_it_did() {
     let hold = held.clone();
     probe.answer(move |_| Ok(if hold.get() { Ack::NotYet } else { Ack::Done }));
     let mut juju = probe.deploy(1);
-    juju.add_unit();
+    juju.add_unit("magpie").unwrap();
     juju.step_unit("magpie/1").unwrap();
     juju.inject("magpie/0", Fault::CrashAfterFlush).unwrap();
     run_to(&mut juju, "magpie/0", "relation-joined");

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use juju_ops::{Ack, BoxError, Context, Observer, Observers, testing};
-use juju_sim::{Charm, Ending, Fault, Outcome, Retry, World};
+use juju_sim::{Charm, Fate, Fault, ProgramEnd, Retry, World};
 use magpie_peers::{MagpiePeersRequirer, Node, PeerDeparted, PeerJoined};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
@@ -134,7 +134,7 @@ impl Case {
     fn happen(&mut self, event: &Event) -> Result<(), TestCaseError> {
         match *event {
             Event::Add if self.juju.units().len() < UNITS => {
-                self.juju.add_unit();
+                self.juju.add_unit("magpie").unwrap();
             }
             Event::Add => {}
             Event::Remove(place) => {
@@ -158,7 +158,7 @@ impl Case {
                 }
             }
             Event::Resolve(place, retry) => {
-                if let Some(unit) = self.unit(place).filter(|unit| self.juju.status(unit).0 == "error") {
+                if let Some(unit) = self.unit(place).filter(|unit| self.juju.status(unit).current == "error") {
                     self.juju.resolve(&unit, if retry { Retry::Retry } else { Retry::NoRetry }).unwrap();
                 }
             }
@@ -181,12 +181,12 @@ impl Case {
             };
             self.juju.inject(unit, fault).unwrap();
         }
-        let before = (self.juju.state(unit), self.juju.bag(0, unit));
+        let before = (self.juju.state(unit), self.juju.bag("magpie", unit).unwrap());
         let Some(run) = self.juju.step_unit(unit) else { return Ok(()) };
         let run = run.clone();
-        let after = (self.juju.state(unit), self.juju.bag(0, unit));
-        let flushed = matches!(wrong, Some(Wrong::CrashAfterFlush)) && run.ending == Ending::Exit(0);
-        let public = run.outcome == Outcome::Committed || flushed;
+        let after = (self.juju.state(unit), self.juju.bag("magpie", unit).unwrap());
+        let flushed = matches!(wrong, Some(Wrong::CrashAfterFlush)) && run.end == ProgramEnd::Exit(0);
+        let public = run.fate == Fate::Committed || flushed;
         let departed = run.hook.ends_with("-relation-departed");
         let peer = run.remote_unit.clone().unwrap_or_default();
 
@@ -219,7 +219,7 @@ impl Case {
         self.charm.replies.borrow_mut().clear();
         for round in 0..2 {
             for _ in 0..10_000 {
-                let failed = self.juju.units().into_iter().find(|unit| self.juju.status(unit).0 == "error");
+                let failed = self.juju.units().into_iter().find(|unit| self.juju.status(unit).current == "error");
                 if let Some(unit) = failed {
                     self.juju.resolve(&unit, Retry::Retry).unwrap();
                     self.run(&unit, None)?;

@@ -23,22 +23,21 @@ fn the_example_waits_for_its_peers_and_counts_them() {
         Charm::parse(METADATA, None, None).unwrap(),
     )
     .unwrap();
-    let status = |kind: &str, message: &str| (kind.to_owned(), message.to_owned());
-    juju.add_unit();
+    juju.add_unit("magpie").unwrap();
     juju.settle().unwrap();
-    assert_eq!(juju.status("magpie/0"), status("active", "Ready, with 0 peers"));
-    juju.add_unit();
-    juju.add_unit();
+    assert_eq!(juju.status("magpie/0"), ("active", "Ready, with 0 peers"));
+    juju.add_unit("magpie").unwrap();
+    juju.add_unit("magpie").unwrap();
     juju.step_unit("magpie/1").unwrap();
     juju.pause("magpie/1").unwrap();
     juju.settle().unwrap();
-    assert_eq!(juju.status("magpie/0"), status("waiting", "for magpie/1"));
+    assert_eq!(juju.status("magpie/0"), ("waiting", "for magpie/1"));
     juju.resume("magpie/1").unwrap();
     juju.settle().unwrap();
     for unit in juju.units() {
-        assert_eq!(juju.status(&unit), status("active", "Ready, with 2 peers"));
+        assert_eq!(juju.status(&unit), ("active", "Ready, with 2 peers"));
     }
     juju.remove_unit("magpie/1").unwrap();
     juju.settle().unwrap();
-    assert_eq!(juju.status("magpie/0"), status("active", "Ready, with 1 peers"));
+    assert_eq!(juju.status("magpie/0"), ("active", "Ready, with 1 peers"));
 }

@@ -12,7 +12,7 @@ use crate::support::{Probe, pending, run_to, tick};
 fn a_unit_that_joins_is_announced_once() {
     let probe = Probe::new();
     let mut juju = probe.deploy(1);
-    juju.add_unit();
+    juju.add_unit("magpie").unwrap();
     juju.settle().unwrap();
     assert_eq!(
         probe.deliveries(),
@@ -41,7 +41,7 @@ fn a_unit_that_departs_is_announced_once_with_those_that_remain() {
 fn a_joined_hook_that_juju_repeats_is_no_second_event() {
     let probe = Probe::new();
     let mut juju = probe.deploy(2);
-    juju.add_unit();
+    juju.add_unit("magpie").unwrap();
     // The hook's effects are public, and it runs again.
     juju.step_unit("magpie/2").unwrap();
     juju.inject("magpie/0", Fault::CrashAfterFlush).unwrap();
@@ -68,11 +68,11 @@ fn a_departed_hook_that_juju_repeats_is_no_second_event() {
 fn a_joined_that_was_resolved_without_running_is_found_by_comparing() {
     let probe = Probe::new();
     let mut juju = probe.deploy(1);
-    juju.add_unit();
+    juju.add_unit("magpie").unwrap();
     juju.step_unit("magpie/1").unwrap();
     juju.inject("magpie/0", Fault::Fail).unwrap();
     run_to(&mut juju, "magpie/0", "relation-joined");
-    assert_eq!(juju.status("magpie/0"), ("error".into(), "hook failed: \"magpie-relation-joined\"".into()));
+    assert_eq!(juju.status("magpie/0"), ("error", "hook failed: \"magpie-relation-joined\""));
     probe.deliveries();
     juju.resolve("magpie/0", Retry::NoRetry).unwrap();
     assert_eq!(probe.deliveries(), [""; 0]);
@@ -176,7 +176,7 @@ fn a_unit_that_leaves_sees_itself_as_the_departing_one() {
 fn peers_are_sorted_by_number_and_this_unit_is_none() {
     let probe = Probe::new();
     let mut juju = probe.deploy(11);
-    juju.add_unit();
+    juju.add_unit("magpie").unwrap();
     juju.step_unit("magpie/11").unwrap();
     run_to(&mut juju, "magpie/3", "relation-joined magpie:0 magpie/11");
     let nodes: Vec<String> = [0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11].map(|n| format!("magpie/{n} 10.0.0.{}", n + 1)).into();
@@ -187,7 +187,7 @@ fn peers_are_sorted_by_number_and_this_unit_is_none() {
 fn peers_of_several_relations_are_one_set() {
     let probe = Probe::new();
     let mut juju = probe.deploy(2);
-    juju.add_peer_relation("magpie").unwrap();
+    juju.add_peer_relation("magpie", "magpie").unwrap();
     juju.settle().unwrap();
     // Both are members of the second relation now, and were peers before.
     assert_eq!(probe.deliveries(), [""; 0]);

@@ -59,7 +59,7 @@ fn entries_of_another_version_are_kept_to_the_byte_and_told_once() {
 
     // Events of this version come and go beside them, and the newer version finds its own again.
     probe.answer(|_| Ok(Ack::NotYet));
-    juju.add_unit();
+    juju.add_unit("magpie").unwrap();
     juju.settle().unwrap();
     assert!(juju.state("magpie/0")["juju-ops.pending.0"].starts_with(&format!("{stored}\n")));
     probe.answer(|_| Ok(Ack::Done));
@@ -96,7 +96,7 @@ fn keys_that_are_not_ours_are_left_alone() {
     let mut juju = probe.deploy(1);
     juju.set_state("magpie/0", "#notices#", "- [a, b, c]").unwrap();
     juju.set_state("magpie/0", "juju-ops.", "x").unwrap();
-    juju.add_unit();
+    juju.add_unit("magpie").unwrap();
     juju.settle().unwrap();
     let state = juju.state("magpie/0");
     assert_eq!((state["#notices#"].as_str(), state["juju-ops."].as_str()), ("- [a, b, c]", "x"));

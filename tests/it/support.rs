@@ -66,7 +66,7 @@ impl Probe {
     pub fn deploy(&self, units: usize) -> World {
         let mut juju = self.world();
         for _ in 0..units {
-            juju.add_unit();
+            juju.add_unit("magpie").unwrap();
         }
         juju.settle().unwrap();
         self.deliveries();

@@ -22,9 +22,9 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let charm = juju_sim::Charm::parse("name: hello\nsummary: It greets.\ndescription: It greets.", None, None)?;
 //! let mut juju = juju_ops::testing::in_process(Hello, charm)?;
-//! let unit = juju.add_unit();
+//! let unit = juju.add_unit("hello")?;
 //! juju.settle()?;
-//! assert_eq!(juju.status(&unit), ("active".to_owned(), "Ready".to_owned()));
+//! assert_eq!(juju.status(&unit), ("active", "Ready"));
 //! # Ok(())
 //! # }
 //! ```

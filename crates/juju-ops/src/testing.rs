@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::rc::Rc;
 
-use juju_sim::{Charm, Invocation, Role, Tools, World};
+use juju_sim::{Charm, Invocation, ProgramEnd, Revision, Role, Tools, World};
 
 use crate::dispatch::dispatch;
 use crate::env::Env;
@@ -13,10 +13,40 @@ use crate::observer::{Observer, observed};
 use crate::transport::{Call, Ending, Output, Transport};
 use crate::{chain, log};
 
-/// A world with no unit yet, in which every unit runs `charm`. The seed is 0; see [`in_process_seeded`].
+/// A charm with its metadata as a revision that applications of a [`World`] are deployed with and refreshed to.
+///
+/// ```
+/// # use juju_ops::{BoxError, Context, Observer, Observers, Status, hook, testing};
+/// # use juju_sim::{Charm, World};
+/// struct Ready;
+///
+/// impl Observer for Ready {
+///     fn observe(&self, events: &mut Observers<Self>) {
+///         events.on(&hook::start(), |_, _, cx| Ok(cx.unit().set_status(Status::active("Ready"))?));
+///     }
+/// }
+///
+/// # fn main() -> Result<(), BoxError> {
+/// let metadata = Charm::parse("{name: web, summary: s, description: d}", None, None)?;
+/// let mut juju = World::new(0);
+/// juju.deploy("web", testing::revision(Ready, metadata)?)?;
+/// juju.settle()?;
+/// assert_eq!(juju.status("web/0"), ("active", "Ready"));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// What the charm observes is not in its metadata, or its registration is unsound; see [`check`].
+pub fn revision(charm: impl Observer, metadata: Charm) -> Result<Revision, Error> {
+    check(&charm, &metadata)?;
+    Ok(Revision::in_process(metadata, program(charm)))
+}
+
+/// A world of one application, named for the charm, without units. The seed is 0; see [`in_process_seeded`].
+///
+/// # Errors
+/// As [`revision`].
 pub fn in_process(charm: impl Observer, metadata: Charm) -> Result<World, Error> {
     in_process_seeded(charm, metadata, 0)
 }
@@ -24,14 +54,14 @@ pub fn in_process(charm: impl Observer, metadata: Charm) -> Result<World, Error>
 /// A world whose choices, which unit goes next and the like, follow from a seed.
 ///
 /// # Errors
-/// As [`in_process`].
+/// As [`revision`].
 pub fn in_process_seeded(charm: impl Observer, metadata: Charm, seed: u64) -> Result<World, Error> {
-    check(&charm, &metadata)?;
-    Ok(World::in_process(metadata, seed, program(charm)))
+    let revision = revision(charm, metadata)?;
+    World::of_one(revision, seed).map_err(|error| Error::registration(error.to_string()))
 }
 
-/// A charm as a program for [`World::in_process`], which may be one of several in a world.
-pub fn program(charm: impl Observer) -> impl Fn(Invocation) -> juju_sim::Ending + 'static {
+/// A charm as a function over standard types.
+fn program(charm: impl Observer) -> impl Fn(Invocation) -> ProgramEnd + 'static {
     log::install();
     let charm = Rc::new(charm);
     move |invocation| {
@@ -39,11 +69,11 @@ pub fn program(charm: impl Observer) -> impl Fn(Invocation) -> juju_sim::Ending 
         match Env::from_vars(env) {
             Ok(env) => {
                 let exit = dispatch(&*charm, env.with_now(now), Simulated(tools));
-                juju_sim::Ending::Exit(exit.code().into())
+                ProgramEnd::Exit(exit.code().into())
             }
             Err(error) => {
                 tools.stderr(&chain(&error).to_string());
-                juju_sim::Ending::Exit(1)
+                ProgramEnd::Exit(1)
             }
         }
     }

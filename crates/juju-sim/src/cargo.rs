@@ -1,13 +1,14 @@
-//! Building the executables that tests and the demonstration run.
+//! Building the executables that the tests of this crate's own workspace and the demonstration run.
 
 use std::collections::HashMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
 
-use crate::Error;
+use crate::SimError;
 
 /// How an executable is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,13 +25,29 @@ pub(crate) fn workspace_root() -> PathBuf {
     here.ancestors().nth(2).unwrap_or(here).to_owned()
 }
 
-/// Builds a package of this workspace with `cargo build`, and gives the path of its executable. Each is built at most
-/// once per process.
-pub fn binary(package: &str, profile: Profile) -> Result<PathBuf, Error> {
-    binary_in(&workspace_root(), package, profile)
+/// Whether there is still a workspace with this crate in a directory.
+pub(crate) fn is_workspace(root: &Path) -> bool {
+    fs::read_to_string(root.join("Cargo.toml")).is_ok_and(|text| text.contains("crates/juju-sim"))
 }
 
-pub(crate) fn binary_in(root: &Path, package: &str, profile: Profile) -> Result<PathBuf, Error> {
+/// Builds a package of this crate's own workspace with `cargo build`, and gives the path of its executable. Each is
+/// built at most once per process.
+///
+/// For the workspace's own tests. Those of a charm elsewhere have no use for it: cargo gives them the path of their
+/// executables in `CARGO_BIN_EXE_<name>`.
+///
+/// # Errors
+/// Cargo fails, the package has no executable, or this crate was not compiled in its workspace.
+pub fn binary(package: &str, profile: Profile) -> Result<PathBuf, SimError> {
+    let root = workspace_root();
+    if !is_workspace(&root) {
+        let why = format!("{} is not the workspace of juju-sim", root.display());
+        return Err(SimError::Build { package: package.to_owned(), why });
+    }
+    binary_in(&root, package, profile)
+}
+
+pub(crate) fn binary_in(root: &Path, package: &str, profile: Profile) -> Result<PathBuf, SimError> {
     type Built = HashMap<(PathBuf, String, Profile), PathBuf>;
     static BUILT: Mutex<Option<Built>> = Mutex::new(None);
     // The lock is held while cargo runs: tests that need the same executable wait for it.
@@ -45,7 +62,7 @@ pub(crate) fn binary_in(root: &Path, package: &str, profile: Profile) -> Result<
     Ok(path)
 }
 
-fn build(root: &Path, package: &str, profile: Profile) -> Result<PathBuf, Error> {
+fn build(root: &Path, package: &str, profile: Profile) -> Result<PathBuf, SimError> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(&cargo);
     command.current_dir(root).args(["build", "--package", package, "--message-format", "json-render-diagnostics"]);
@@ -55,8 +72,8 @@ fn build(root: &Path, package: &str, profile: Profile) -> Result<PathBuf, Error>
         Profile::Release => command.arg("--release").stderr(Stdio::inherit()),
     };
     let program = cargo.to_string_lossy().into_owned();
-    let output = command.output().map_err(|source| Error::Process { act: "run", program, source })?;
-    let fail = |why: String| Error::Build { package: package.to_owned(), why };
+    let output = command.output().map_err(|source| SimError::Process { act: "run", program, source })?;
+    let fail = |why: String| SimError::Build { package: package.to_owned(), why };
     if !output.status.success() {
         let stderr = String::from_utf8_lossy(&output.stderr);
         return Err(fail(format!("cargo ended with {}\n{}", output.status, stderr.trim_end())));

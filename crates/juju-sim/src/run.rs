@@ -2,18 +2,34 @@
 
 use std::fmt::{self, Write as _};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use crate::model::Status;
+
+/// How much is kept of what hooks did.
+const KEPT_BYTES: usize = 64 * 1024 * 1024;
+/// How much of what a command was given or answered is shown on its line.
+const SHOWN: usize = 200;
+/// What stands in place of a value that is not to be seen.
+const HIDDEN: &str = "…";
 
 /// One hook or action that ran.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// It shows as a block of a transcript, in which nothing is random and the values of databags, states, secrets and
+/// leader's settings are hidden; so it is serialised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct HookRun {
     /// Counts from 1, over all units.
     pub sequence: u64,
+    /// The model's time at its end.
+    pub seconds: u64,
     /// The unit.
     pub unit: String,
     /// The hook, such as `install`, or `action ping`.
     pub hook: String,
+    /// The storage or secret that it is about.
+    pub subject: Option<String>,
     /// The relation, such as `magpie:0`, in relation hooks.
     pub relation: Option<String>,
     /// The unit at the other side, in the relation hooks that have one.
@@ -22,18 +38,20 @@ pub struct HookRun {
     pub departing_unit: Option<String>,
     /// Hook commands and log lines, in order.
     pub trace: Vec<Trace>,
-    /// How the process ended.
-    pub ending: Ending,
+    /// Whether the trace was dropped, to make room for newer ones.
+    pub forgotten: bool,
+    /// How the program ended.
+    pub end: ProgramEnd,
     /// What came of it.
-    pub outcome: Outcome,
-    /// The workload's status and message afterwards, as `juju status` shows them.
-    pub status: (String, String),
+    pub fate: Fate,
+    /// The workload's status afterwards, as `juju status` shows it.
+    pub status: Status,
     /// Whether the status differs from that before.
     pub status_changed: bool,
 }
 
 /// Something a hook did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Trace {
     /// It called a hook command.
@@ -47,8 +65,10 @@ pub enum Trace {
     },
 }
 
-/// One call of a hook command.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One call of a hook command, and what it answered.
+///
+/// `Debug`, `Display` and the serialised form hide the values that it wrote or read; the fields have them.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CommandRun {
     /// Its name and arguments.
@@ -57,37 +77,77 @@ pub struct CommandRun {
     pub stdin: Option<String>,
     /// Its exit code.
     pub code: i32,
+    /// What it answered on standard output.
+    pub stdout: String,
+    /// What it said on standard error.
+    pub stderr: String,
 }
 
-/// How the process of a hook ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How a charm's program ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Ending {
+#[non_exhaustive]
+pub enum ProgramEnd {
     /// It exited with this code.
     Exit(i32),
     /// A signal ended it.
     Signal(i32),
+    /// It could not be started; why, as Juju's agent has it.
+    Unstarted(String),
+    /// The charm has no code for the hook or action.
+    Missing,
 }
 
-impl fmt::Display for Ending {
+impl ProgramEnd {
+    /// The text of Go's error.
+    pub(crate) fn as_go(&self) -> String {
+        let signal = match self {
+            ProgramEnd::Exit(code) => return format!("exit status {code}"),
+            ProgramEnd::Unstarted(why) => return why.clone(),
+            ProgramEnd::Missing => return "missing".to_owned(),
+            ProgramEnd::Signal(signal) => *signal,
+        };
+        let name = match signal {
+            1 => "hangup",
+            2 => "interrupt",
+            3 => "quit",
+            4 => "illegal instruction",
+            5 => "trace/breakpoint trap",
+            6 => "aborted",
+            7 => "bus error",
+            8 => "floating point exception",
+            9 => "killed",
+            11 => "segmentation fault",
+            13 => "broken pipe",
+            14 => "alarm clock",
+            15 => "terminated",
+            other => return format!("signal: signal {other}"),
+        };
+        format!("signal: {name}")
+    }
+}
+
+impl fmt::Display for ProgramEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Ending::Exit(code) => write!(f, "exit {code}"),
-            Ending::Signal(signal) => write!(f, "signal {signal}"),
+            ProgramEnd::Exit(code) => write!(f, "exit {code}"),
+            ProgramEnd::Signal(signal) => write!(f, "signal {signal}"),
+            ProgramEnd::Unstarted(why) => write!(f, "not started: {why}"),
+            ProgramEnd::Missing => f.write_str("no code for it"),
         }
     }
 }
 
 /// What came of a hook or action.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum Fate {
     /// Its writes are public and it is done.
     Committed,
     /// The unit is in error until the hook succeeds or is resolved; why.
     Failed(String),
-    /// It was killed, and runs again at once.
+    /// It was killed, or rebooted its machine, and runs again.
     Rerun,
     /// The action failed, by its own word or by its end; why.
     ActionFailed(String),
@@ -113,7 +173,7 @@ impl HookRun {
     /// The hook with what it is about: `magpie/0 magpie-relation-joined magpie:0 magpie/1`.
     pub fn title(&self) -> String {
         let mut title = format!("{} {}", self.unit, self.hook);
-        for part in [&self.relation, &self.remote_unit].into_iter().flatten() {
+        for part in [&self.relation, &self.remote_unit, &self.subject].into_iter().flatten() {
             title.push(' ');
             title.push_str(part);
         }
@@ -122,15 +182,46 @@ impl HookRun {
         }
         title
     }
+
+    /// Shows the values of databags, states, secrets and leader's settings too. Not for a log that others read.
+    pub fn with_values(&self) -> impl fmt::Display + '_ {
+        Block { run: self, values: true }
+    }
+
+    fn bytes(&self) -> usize {
+        let entry = |entry: &Trace| match entry {
+            Trace::Command(it) => {
+                let argv: usize = it.argv.iter().map(|word| word.len() + 24).sum();
+                argv + it.stdin.as_ref().map_or(0, String::len) + it.stdout.len() + it.stderr.len()
+            }
+            Trace::Log { text, .. } => text.len(),
+        };
+        self.trace.iter().map(|it| entry(it) + 128).sum()
+    }
 }
 
 /// The block of a transcript: nothing in it is random.
 impl fmt::Display for HookRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.title())?;
-        for entry in &self.trace {
+        Block { run: self, values: false }.fmt(f)
+    }
+}
+
+struct Block<'a> {
+    run: &'a HookRun,
+    values: bool,
+}
+
+impl fmt::Display for Block<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let run = self.run;
+        writeln!(f, "{}", run.title())?;
+        if run.forgotten {
+            writeln!(f, "  (what it did is forgotten)")?;
+        }
+        for entry in &run.trace {
             match entry {
-                Trace::Command(command) => writeln!(f, "  > {command}")?,
+                Trace::Command(command) => writeln!(f, "  > {}", Line { command, values: self.values })?,
                 Trace::Log { level, text } => {
                     for line in text.lines() {
                         writeln!(f, "  | {level} {line}")?;
@@ -138,39 +229,119 @@ impl fmt::Display for HookRun {
                 }
             }
         }
-        if self.status_changed {
-            writeln!(f, "  = {} {:?}", self.status.0, self.status.1)?;
+        if run.status_changed {
+            writeln!(f, "  = {} {:?}", run.status.current, run.status.message)?;
         }
-        match &self.outcome {
-            Outcome::Committed => Ok(()),
-            Outcome::Failed(why) => writeln!(f, "  ! failed: {why}"),
-            Outcome::ActionFailed(why) => writeln!(f, "  ! action failed: {why}"),
-            Outcome::Rerun => writeln!(f, "  ! killed: {}", self.ending),
+        match &run.fate {
+            Fate::Committed => Ok(()),
+            Fate::Failed(why) => writeln!(f, "  ! failed: {why}"),
+            Fate::ActionFailed(why) => writeln!(f, "  ! action failed: {why}"),
+            Fate::Rerun => writeln!(f, "  ! killed: {}", run.end),
         }
+    }
+}
+
+impl CommandRun {
+    /// The name of the command.
+    pub fn name(&self) -> &str {
+        self.argv.first().map_or("", String::as_str)
+    }
+
+    /// The arguments, with values that are not to be seen hidden.
+    fn shown_argv(&self) -> Vec<String> {
+        let hides = matches!(
+            self.name(),
+            "relation-set" | "state-set" | "leader-set" | "secret-add" | "secret-set" | "action-set"
+        );
+        let shown = |word: &String| match word.split_once('=') {
+            Some((key, value))
+                if hides && !word.starts_with('-') && !value.is_empty() && self.name() != "action-set" =>
+            {
+                format!("{key}={HIDDEN}")
+            }
+            _ => word.clone(),
+        };
+        self.argv.iter().map(shown).collect()
+    }
+
+    /// Whether what it answered is not to be seen.
+    fn answers_values(&self) -> bool {
+        matches!(self.name(), "relation-get" | "state-get" | "leader-get" | "secret-get" | "credential-get")
     }
 }
 
 impl fmt::Display for CommandRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const STDIN_SHOWN: usize = 200;
-        for (index, word) in self.argv.iter().enumerate() {
+        Line { command: self, values: false }.fmt(f)
+    }
+}
+
+impl fmt::Debug for CommandRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CommandRun({self})")
+    }
+}
+
+impl Serialize for CommandRun {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct as _;
+        let hidden = || HIDDEN.to_owned();
+        let mut fields = serializer.serialize_struct("CommandRun", 5)?;
+        fields.serialize_field("argv", &self.shown_argv())?;
+        fields.serialize_field("stdin", &self.stdin.as_ref().map(|_| hidden()))?;
+        fields.serialize_field("code", &self.code)?;
+        let stdout = if self.answers_values() && !self.stdout.is_empty() { hidden() } else { self.stdout.clone() };
+        fields.serialize_field("stdout", &stdout)?;
+        fields.serialize_field("stderr", &self.stderr)?;
+        fields.end()
+    }
+}
+
+/// A call on one line.
+struct Line<'a> {
+    command: &'a CommandRun,
+    values: bool,
+}
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let command = self.command;
+        let argv = if self.values { command.argv.clone() } else { command.shown_argv() };
+        for (index, word) in argv.iter().enumerate() {
             write!(f, "{}{}", if index == 0 { "" } else { " " }, quoted(word))?;
         }
-        if let Some(stdin) = &self.stdin {
-            let shown: String = stdin.trim_end().chars().take(STDIN_SHOWN).collect();
-            let more = if shown.len() < stdin.trim_end().len() { "…" } else { "" };
-            write!(f, " < {}{more}", shown.replace('\n', "\\n"))?;
+        if let Some(stdin) = &command.stdin {
+            if self.values {
+                let shown: String = stdin.trim_end().chars().take(SHOWN).collect();
+                let more = if shown.len() < stdin.trim_end().len() { "…" } else { "" };
+                write!(f, " < {}{more}", shown.replace('\n', "\\n"))?;
+            } else {
+                write!(f, " < {}", keys(stdin))?;
+            }
         }
-        if self.code != 0 {
-            write!(f, " => {}", self.code)?;
+        if command.code != 0 {
+            write!(f, " => {}", command.code)?;
         }
         Ok(())
     }
 }
 
+/// What a file of pairs sets, without the values: `{a, b}`.
+fn keys(stdin: &str) -> String {
+    let pairs: Option<std::collections::BTreeMap<String, serde::de::IgnoredAny>> = serde_yaml::from_str(stdin).ok();
+    match pairs {
+        Some(pairs) => {
+            let keys: Vec<String> = pairs.keys().take(20).map(|key| quoted(key)).collect();
+            let more = if pairs.len() > keys.len() { ", …" } else { "" };
+            format!("{{{}{more}}}", keys.join(", "))
+        }
+        None => HIDDEN.to_owned(),
+    }
+}
+
 /// A word as a shell would take it, on one line.
 fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "_-./:=@%+,".contains(c);
+    let plain = |c: char| c.is_alphanumeric() || "_-./:=@%+,…".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
     } else if word.contains('\'') || word.contains(char::is_control) {
@@ -180,21 +351,68 @@ fn quoted(word: &str) -> String {
     }
 }
 
+/// The runs of a world. What the oldest did is forgotten where it is too much.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    runs: Vec<HookRun>,
+    /// The first run whose trace is kept.
+    oldest: usize,
+    bytes: usize,
+}
+
+impl Kept {
+    pub(crate) fn runs(&self) -> &[HookRun] {
+        &self.runs
+    }
+
+    pub(crate) fn last(&self) -> &HookRun {
+        self.runs.last().expect("a run was pushed before")
+    }
+
+    pub(crate) fn push(&mut self, run: HookRun) {
+        self.bytes += run.bytes();
+        self.runs.push(run);
+        // The newest stays whole, however large it is.
+        while self.bytes > KEPT_BYTES && self.oldest + 1 < self.runs.len() {
+            let run = &mut self.runs[self.oldest];
+            self.bytes -= run.bytes();
+            run.forgotten = !run.trace.is_empty();
+            run.trace = Vec::new();
+            self.oldest += 1;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn command(argv: &[&str], stdin: Option<&str>, code: i32) -> CommandRun {
+        let argv = argv.iter().map(|word| (*word).to_owned()).collect();
+        let (stdout, stderr) = (String::new(), String::new());
+        CommandRun { argv, stdin: stdin.map(str::to_owned), code, stdout, stderr }
+    }
+
     #[test]
     fn commands_are_shown_on_one_line() {
-        let command = |argv: &[&str], stdin: Option<&str>, code| {
-            let argv = argv.iter().map(|word| (*word).to_owned()).collect();
-            CommandRun { argv, stdin: stdin.map(str::to_owned), code }.to_string()
-        };
-        assert_eq!(command(&["relation-list", "--format=json"], None, 0), "relation-list --format=json");
-        assert_eq!(command(&["status-set", "active", "all is well"], None, 0), "status-set active 'all is well'");
-        assert_eq!(command(&["juju-log", "it's", "a\nb"], None, 2), "juju-log \"it's\" \"a\\nb\" => 2");
-        assert_eq!(command(&["state-set"], Some("{}\n"), 0), "state-set < {}");
+        let shown = |argv: &[&str], stdin, code| command(argv, stdin, code).to_string();
+        assert_eq!(shown(&["relation-list", "--format=json"], None, 0), "relation-list --format=json");
+        assert_eq!(shown(&["status-set", "active", "all is well"], None, 0), "status-set active 'all is well'");
+        assert_eq!(shown(&["juju-log", "it's", "a\nb"], None, 2), "juju-log \"it's\" \"a\\nb\" => 2");
+    }
+
+    #[test]
+    fn values_are_hidden_unless_they_are_asked_for() {
+        let run =
+            command(&["relation-set", "-r", "db:1", "--file", "-", "pass=hunter2", "gone="], Some("k: hunter2\n"), 0);
+        assert_eq!(run.to_string(), "relation-set -r db:1 --file - pass=… gone= < {k}");
+        let read = CommandRun { stdout: "hunter2".to_owned(), ..command(&["secret-get", "secret:x"], None, 0) };
+        for text in [format!("{run:?}{read:?}"), serde_json::to_string(&[&run, &read]).unwrap()] {
+            assert!(!text.contains("hunter2"), "{text}");
+        }
+        let whole = Line { command: &run, values: true }.to_string();
+        assert_eq!(whole, "relation-set -r db:1 --file - pass=hunter2 gone= < k: hunter2");
         let long = command(&["state-set"], Some(&"x".repeat(300)), 0);
-        assert_eq!(long.chars().count(), "state-set < ".len() + 201);
+        assert_eq!(Line { command: &long, values: true }.to_string().chars().count(), "state-set < ".len() + 201);
     }
 }

@@ -58,11 +58,11 @@ fn fails(juju: &mut World, fault: Fault, command: &str) -> String {
     juju.inject("app/0", fault).unwrap();
     let run = tick(juju);
     let text = run.log().last().map(|(level, text)| format!("{level} {text}")).unwrap_or_default();
-    assert_eq!(juju.status("app/0"), ("error".to_owned(), "hook failed: \"update-status\"".to_owned()), "{command}");
+    assert_eq!(juju.status("app/0"), ("error", "hook failed: \"update-status\""), "{command}");
     assert!(text.starts_with("ERROR ") && text.contains(command), "{command}: {text}");
     assert!(juju.state("app/0").is_empty(), "{command}");
-    assert_eq!(juju.bag(0, "app/0").get("key"), None, "{command}");
-    assert!(juju.bag(0, "app").is_empty(), "{command}");
+    assert_eq!(juju.bag("peers", "app/0").unwrap().get("key"), None, "{command}");
+    assert!(juju.bag("peers", "app").unwrap().is_empty(), "{command}");
     text
 }
 
@@ -111,7 +111,7 @@ fn a_list_that_go_prints_as_null_is_empty() {
     let network = br#"{"bind-addresses":null,"egress-subnets":null,"ingress-addresses":null}"#;
     juju.inject("app/0", answer("network-get", 0, network, b"")).unwrap();
     tick(&mut juju);
-    assert_eq!(juju.status("app/0").0, "active");
+    assert_eq!(juju.status("app/0").current, "active");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_log_that_cannot_be_written_does_not_fail_the_hook() {
     let run = tick(&mut juju);
     let log: Vec<(&str, &str)> = run.log().collect();
     assert_eq!(log, [("WARNING", "juju-log: no log today"), ("WARNING", "INFO one"), ("WARNING", "WARNING two")]);
-    assert_ne!(juju.status("app/0").0, "error");
+    assert_ne!(juju.status("app/0").current, "error");
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn an_action_whose_commands_fail_is_failed_and_leaves_the_unit_well() {
         juju.inject("app/0", answer(command, 1, b"", b"ERROR nothing today\n")).unwrap();
         let done = juju.run_action("app/0", "go", json!({})).unwrap();
         assert_eq!(done.status, "failed", "{command}: {done:?}");
-        assert_ne!(juju.status("app/0").0, "error");
+        assert_ne!(juju.status("app/0").current, "error");
     }
 }
 

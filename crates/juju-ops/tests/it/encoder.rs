@@ -33,11 +33,11 @@ fn writer() -> (Made, Rc<RefCell<Pairs>>) {
 fn written(pairs: &Pairs) -> (Pairs, String) {
     let (charm, given) = writer();
     let mut juju = charm.deploy();
-    let before = juju.bag(0, "app/0");
+    let before = juju.bag("peers", "app/0").unwrap();
     *given.borrow_mut() = pairs.clone();
     let run = tick(&mut juju);
-    assert_ne!(juju.status("app/0").0, "error", "{run}");
-    let mut bag = juju.bag(0, "app/0");
+    assert_ne!(juju.status("app/0").current, "error", "{run}");
+    let mut bag = juju.bag("peers", "app/0").unwrap();
     bag.retain(|key, _| !before.contains_key(key));
     let state = juju.state("app/0");
     let mut chunks: Vec<(usize, &String)> = state

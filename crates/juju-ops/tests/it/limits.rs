@@ -39,7 +39,7 @@ fn more_than_a_mebibyte_is_an_error_of_the_handler_and_not_of_every_later_hook()
     let (_, text) = run.log().last().unwrap();
     assert!(text.contains("test lasting 25") && text.contains("above the limit of 1048576"), "{text}");
     assert!(juju.state("app/0").is_empty());
-    assert_eq!(juju.status("app/0").0, "error");
+    assert_eq!(juju.status("app/0").current, "error");
 }
 
 #[test]
@@ -79,14 +79,14 @@ fn failures_near_the_limit_are_noted_and_fail_no_hook() {
     failing.set(true);
     for _ in 0..3 {
         tick(&mut juju);
-        assert_ne!(juju.status("app/0").0, "error", "{}", juju.log().last().unwrap().text);
+        assert_ne!(juju.status("app/0").current, "error", "{}", juju.log().last().unwrap().text);
     }
     assert!(juju.state("app/0")["juju-ops.pending.0"].contains("\"attempts\":3"));
     // An entry of another version, reported once, finds no room either and fails nothing.
     let last = juju.state("app/0").keys().filter(|key| key.starts_with("juju-ops.pending.")).count();
     juju.set_state("app/0", &format!("juju-ops.pending.{last}"), "\n{\"v\":2}").unwrap();
     tick(&mut juju);
-    assert_ne!(juju.status("app/0").0, "error");
+    assert_ne!(juju.status("app/0").current, "error");
 }
 
 #[test]
@@ -103,5 +103,5 @@ fn what_is_pending_counts_against_what_is_remembered() {
     let mut juju = charm.deploy();
     tick(&mut juju);
     assert!(charm.seen()[0].contains("above the limit of 1048576"));
-    assert_ne!(juju.status("app/0").0, "error");
+    assert_ne!(juju.status("app/0").current, "error");
 }

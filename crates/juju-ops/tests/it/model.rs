@@ -35,11 +35,12 @@ fn writes_are_read_back_and_sent_once_and_only_if_they_change_something() {
         commands[1..],
         [
             "relation-get --format=json -r peers:0 - app/0",
-            "relation-set -r peers:0 --file - < \"key\": \"3\"",
+            "relation-set -r peers:0 --file - < {key}",
             "status-get --format=json --include-data",
             "status-set active -- Ready",
         ]
     );
+    assert_eq!(juju.bag("peers", "app/0").unwrap()["key"], "3");
     let again = tick(&mut juju);
     assert!(again.commands().all(|command| !command.argv[0].ends_with("-set")), "{again}");
 }
@@ -58,7 +59,7 @@ fn a_follower_that_becomes_the_leader_may_write_for_the_application() {
         });
     });
     let mut juju = charm.deploy();
-    juju.add_unit();
+    juju.add_unit("app").unwrap();
     juju.settle().unwrap();
     for (leader, expected) in [("app/0", "app/0"), ("app/1", "app/1")] {
         juju.set_leader(leader).unwrap();
@@ -67,7 +68,7 @@ fn a_follower_that_becomes_the_leader_may_write_for_the_application() {
             juju.tick(unit).unwrap();
         }
         juju.settle().unwrap();
-        assert_eq!(juju.bag(0, "app")["by"], expected);
+        assert_eq!(juju.bag("peers", "app").unwrap()["by"], expected);
     }
     let seen = charm.seen();
     assert!(seen.contains(&"app/1 Some(\"app/0\")".to_owned()), "{seen:?}");
@@ -87,8 +88,8 @@ fn leadership_lost_before_the_flush_fails_the_hook() {
     let mut juju = charm.deploy();
     juju.inject("app/0", Fault::RejectFlush).unwrap();
     tick(&mut juju);
-    assert_eq!(juju.status("app/0").0, "error");
-    assert!(juju.bag(0, "app").is_empty() && !juju.bag(0, "app/0").contains_key("key"));
+    assert_eq!(juju.status("app/0").current, "error");
+    assert!(juju.bag("peers", "app").unwrap().is_empty() && !juju.bag("peers", "app/0").unwrap().contains_key("key"));
 }
 
 #[derive(Debug, Deserialize)]
@@ -109,12 +110,12 @@ fn configuration_is_typed_and_its_errors_name_the_option() {
     });
     let mut juju = charm.deploy();
     tick(&mut juju);
-    juju.set_config("name", Some(json!("x"))).unwrap();
-    juju.set_config("size", Some(json!(1_000_000))).unwrap();
+    juju.set_config("app", "name", Some(json!("x"))).unwrap();
+    juju.set_config("app", "size", Some(json!(1_000_000))).unwrap();
     juju.settle().unwrap();
     tick(&mut juju);
     assert_eq!(charm.seen(), ["3 None", "1000000 Some(\"x\")"]);
-    juju.set_config("size", Some(json!(-1))).unwrap();
+    juju.set_config("app", "size", Some(json!(-1))).unwrap();
     juju.settle().unwrap();
     let run = tick(&mut juju);
     let (_, text) = run.log().last().unwrap();

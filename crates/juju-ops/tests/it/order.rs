@@ -68,7 +68,7 @@ fn hook_then_what_it_emits_then_pending_then_any_then_status_then_writes() {
             "status",
         ]
     );
-    assert_eq!(juju.status("app/0"), ("waiting".to_owned(), "the most severe".to_owned()));
+    assert_eq!(juju.status("app/0"), ("waiting", "the most severe"));
 }
 
 /// The subjects of the events that are to be emitted next.
@@ -189,7 +189,7 @@ fn the_status_is_evaluated_after_everything_but_not_on_the_way_out() {
         events.status(|_, _| Ok(Status::active("Ready")));
     });
     let mut juju = charm.deploy();
-    assert_eq!(juju.status("app/0"), ("active".to_owned(), "Ready".to_owned()));
+    assert_eq!(juju.status("app/0"), ("active", "Ready"));
     juju.remove_unit("app/0").unwrap();
     juju.settle().unwrap();
     let transcript = juju.transcript();
@@ -291,7 +291,7 @@ fn a_rollback_keeps_what_it_does_not_know_and_the_next_upgrade_delivers_it() {
         events.on(&other(), |_, _, _| Ok(Ack::Done));
         events.on(&hook::upgrade_charm(), move |_, _, cx| Ok(cx.emit_durable(&other(), Lasting::new("b"))?));
     });
-    juju.upgrade(charm(), testing::program(older));
+    juju.refresh("app", testing::revision(older, charm()).unwrap()).unwrap();
     juju.settle().unwrap();
     tick(&mut juju);
     assert_eq!(juju.state("app/0")["juju-ops.pending.0"], stored);
@@ -300,7 +300,7 @@ fn a_rollback_keeps_what_it_does_not_know_and_the_next_upgrade_delivers_it() {
 
     newer.seen();
     *answer.borrow_mut() = Ack::Done;
-    juju.upgrade(charm(), testing::program(newer.clone()));
+    juju.refresh("app", testing::revision(newer.clone(), charm()).unwrap()).unwrap();
     juju.settle().unwrap();
     assert_eq!(newer.seen(), ["a again"]);
     assert!(juju.state("app/0").is_empty(), "{:?}", juju.state("app/0"));

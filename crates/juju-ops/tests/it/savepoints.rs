@@ -53,12 +53,12 @@ fn a_failed_redelivery_takes_back_everything_it_did() {
         Err("no".into())
     });
     let mut juju = charm.deploy();
-    let (state, bag, status) = (juju.state("app/0"), juju.bag(0, "app/0"), juju.status("app/0"));
+    let (state, bag, status) = (juju.state("app/0"), juju.bag("peers", "app/0").unwrap(), juju.status("app/0"));
     on.set(true);
     tick(&mut juju);
     // The fleeting one is that of `any`.
     assert_eq!(charm.seen(), ["a", "fleeting 0"]);
-    assert_eq!((juju.bag(0, "app/0"), juju.status("app/0")), (bag, status));
+    assert_eq!((juju.bag("peers", "app/0").unwrap(), juju.status("app/0")), (bag, status));
     assert_eq!(juju.state("app/0").keys().collect::<Vec<_>>(), state.keys().collect::<Vec<_>>());
     let done = juju.run_action("app/0", "go", json!({})).unwrap();
     assert_eq!((&done.results["count"], &done.results["attempts"]), (&json!("1"), &json!("1")));
@@ -73,7 +73,7 @@ fn a_redelivery_that_emits_without_end_spares_the_hook() {
     let mut juju = charm.deploy();
     on.set(true);
     let run = tick(&mut juju);
-    assert_ne!(juju.status("app/0").0, "error");
+    assert_ne!(juju.status("app/0").current, "error");
     assert!(run.log().any(|(_, text)| text == "test fleeting: emitted without end; it stays pending"));
 }
 
@@ -89,7 +89,7 @@ fn durable_events_emitted_without_end_fail_the_hook() {
     on.set(true);
     let run = tick(&mut juju);
     assert!(run.log().last().is_some_and(|(_, text)| text.ends_with("emitted without end")));
-    assert_eq!(juju.status("app/0").0, "error");
+    assert_eq!(juju.status("app/0").current, "error");
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn a_panic_anywhere_in_a_charm_is_an_error_of_the_hook() {
         let mut juju = Made::new(observe).deploy();
         let run = tick(&mut juju);
         assert_eq!(run.log().last(), Some(("ERROR", format!("{what}: panicked: out of luck").as_str())));
-        assert_eq!(juju.status("app/0").0, "error");
+        assert_eq!(juju.status("app/0").current, "error");
     }
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub const METADATA: &str = "{name: app, summary: s, description: d, peers: {peers: {interface: demo}}}";
 pub const CONFIG: &str =
     "options:\n  size: {type: int, default: 3, description: d}\n  name: {type: string, description: d}";
-pub const ACTIONS: &str = "go: {description: d, params: {n: {type: integer}}}\nother: {description: d}";
+pub const ACTIONS: &str = "go: {description: d, params: {'n': {type: integer}}}\nother: {description: d}";
 
 type Observe = Rc<dyn Fn(&Made, &mut Observers<Made>)>;
 
@@ -43,7 +43,7 @@ impl Made {
     /// A world with one unit that has settled.
     pub fn deploy(&self) -> World {
         let mut juju = self.world();
-        juju.add_unit();
+        juju.add_unit("app").unwrap();
         juju.settle().unwrap();
         self.seen();
         juju.clear_transcript();

@@ -7,24 +7,25 @@ use std::path::{Component, Path, PathBuf};
 
 use zip::ZipArchive;
 use zip::read::ZipFile;
+use zip::result::ZipError;
 
-use crate::Error;
+use crate::SimError;
 
 const MAX_ENTRIES: usize = 20_000;
 const MAX_BYTES: u64 = 512 * 1024 * 1024;
 const MAX_LINK: u64 = 4096;
 
 /// Unpacks an archive into an empty directory, which nothing in it can get out of.
-pub(super) fn unpack(archive: &Path, into: &Path) -> Result<(), Error> {
-    let zip_error = |source| Error::Zip { path: archive.to_owned(), source };
-    let file = File::open(archive).map_err(Error::file("open", archive))?;
+pub(super) fn unpack(archive: &Path, into: &Path) -> Result<(), SimError> {
+    let zip_error = |error: ZipError| SimError::Zip { path: archive.to_owned(), why: error.to_string() };
+    let file = File::open(archive).map_err(SimError::file("open", archive))?;
     let mut zip = ZipArchive::new(file).map_err(zip_error)?;
     if zip.len() > MAX_ENTRIES {
-        return Err(Error::Archive(format!("{} entries are too many", zip.len())));
+        return Err(SimError::Archive(format!("{} entries are too many", zip.len())));
     }
     let mut left = MAX_BYTES;
     let mut links = Vec::new();
-    let mut executable = false;
+    let mut executable = true;
     for index in 0..zip.len() {
         let mut entry = zip.by_index(index).map_err(zip_error)?;
         let path = inner_path(&entry)?;
@@ -34,44 +35,44 @@ pub(super) fn unpack(archive: &Path, into: &Path) -> Result<(), Error> {
             executable = mode & 0o111 != 0;
         }
         if entry.is_dir() {
-            fs::create_dir_all(&target).map_err(Error::file("create", &target))?;
+            fs::create_dir_all(&target).map_err(SimError::file("create", &target))?;
             continue;
         }
         if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent).map_err(Error::file("create", parent))?;
+            fs::create_dir_all(parent).map_err(SimError::file("create", parent))?;
         }
         if entry.is_symlink() {
             links.push((target, link_target(&mut entry, &path)?));
         } else {
             left = copy(&mut entry, &target, left)?;
             let mode = Permissions::from_mode(mode & 0o777);
-            fs::set_permissions(&target, mode).map_err(Error::file("chmod", &target))?;
+            fs::set_permissions(&target, mode).map_err(SimError::file("chmod", &target))?;
         }
     }
     // Last, so that no file is written through one.
     for (link, target) in links {
-        symlink(target, &link).map_err(Error::file("link", &link))?;
+        symlink(target, &link).map_err(SimError::file("link", &link))?;
     }
-    // Juju: the stored mode decides; only hooks are repaired.
+    // Juju deploys such a charm, because only the modes of hooks are repaired, and then all of its hooks fail.
     if !executable {
-        return Err(Error::Archive("dispatch is missing or stored without an executable mode".to_owned()));
+        return Err(SimError::Archive("dispatch is stored without an executable mode".to_owned()));
     }
     Ok(())
 }
 
-fn inner_path<R: Read + Seek>(entry: &ZipFile<'_, R>) -> Result<PathBuf, Error> {
+fn inner_path<R: Read + Seek>(entry: &ZipFile<'_, R>) -> Result<PathBuf, SimError> {
     let plain = |path: &Path| path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     match entry.enclosed_name() {
         Some(path) if plain(&path) && plain(Path::new(entry.name())) => Ok(path),
-        _ => Err(Error::Archive(format!("entry {:?} leaves the archive", entry.name()))),
+        _ => Err(SimError::Archive(format!("entry {:?} leaves the archive", entry.name()))),
     }
 }
 
 /// The target of a link: relative, `..` only in front, and no further up than the archive's top.
-fn link_target<R: Read + Seek>(entry: &mut ZipFile<'_, R>, path: &Path) -> Result<PathBuf, Error> {
-    let refuse = || Error::Archive(format!("link {} leaves the archive", path.display()));
+fn link_target<R: Read + Seek>(entry: &mut ZipFile<'_, R>, path: &Path) -> Result<PathBuf, SimError> {
+    let refuse = || SimError::Archive(format!("link {} leaves the archive", path.display()));
     let mut target = String::new();
-    entry.take(MAX_LINK).read_to_string(&mut target).map_err(Error::file("read", path))?;
+    entry.take(MAX_LINK).read_to_string(&mut target).map_err(SimError::file("read", path))?;
     let target = PathBuf::from(target);
     let ups = target.components().take_while(|part| *part == Component::ParentDir).count();
     let depth = path.components().count().saturating_sub(1);
@@ -83,10 +84,10 @@ fn link_target<R: Read + Seek>(entry: &mut ZipFile<'_, R>, path: &Path) -> Resul
 }
 
 /// Copies an entry to a new file; the number of bytes that further ones may have.
-fn copy(entry: &mut impl Read, target: &Path, left: u64) -> Result<u64, Error> {
-    let mut file = File::create_new(target).map_err(Error::file("create", target))?;
-    let copied = std::io::copy(&mut entry.take(left + 1), &mut file).map_err(Error::file("unpack", target))?;
-    left.checked_sub(copied).ok_or_else(|| Error::Archive(format!("more than {MAX_BYTES} bytes")))
+fn copy(entry: &mut impl Read, target: &Path, left: u64) -> Result<u64, SimError> {
+    let mut file = File::create_new(target).map_err(SimError::file("create", target))?;
+    let copied = std::io::copy(&mut entry.take(left + 1), &mut file).map_err(SimError::file("unpack", target))?;
+    left.checked_sub(copied).ok_or_else(|| SimError::Archive(format!("more than {MAX_BYTES} bytes")))
 }
 
 #[cfg(test)]
@@ -133,6 +134,7 @@ mod tests {
         let names = unpacked(&[dispatch(), Entry::File("src/a", 0o644), Entry::Link("hooks/install", "../dispatch")]);
         assert_eq!(names.unwrap(), ["dispatch", "hooks", "src"]);
         assert!(unpacked(&[Entry::File("dispatch", 0o644)]).unwrap_err().contains("executable mode"));
+        assert_eq!(unpacked(&[Entry::File("hooks/install", 0o644)]).unwrap(), ["hooks"]);
         for bad in ["../x", "/etc/x", "a/../../x"] {
             let error = unpacked(&[dispatch(), Entry::File(bad, 0o644)]).unwrap_err();
             assert!(error.contains("leaves the archive"), "{bad}: {error}");
@@ -150,6 +152,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("c.charm");
         fs::write(&path, b"nothing").unwrap();
-        assert!(unpack(&path, dir.path()).unwrap_err().to_string().starts_with("read charm archive"));
+        let error = unpack(&path, dir.path()).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("read charm archive {}: ", path.display())), "{error}");
     }
 }

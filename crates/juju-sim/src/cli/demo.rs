@@ -4,16 +4,16 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::arguments::{DemoArguments, Format};
 use super::layout::Layout;
 use super::report::{Report, Row, width};
-use super::{DemoArguments, Format};
-use crate::{Error, World};
+use crate::{Revision, SimError, Status, World};
 
 /// The action that the demonstration runs where the charm has it.
 const ACTION: &str = "peers";
 
 /// Runs the demonstration. The exit code is 0 only if every unit ends `active`.
-pub(super) fn run(arguments: &DemoArguments) -> Result<ExitCode, Error> {
+pub(super) fn run(arguments: &DemoArguments) -> Result<ExitCode, SimError> {
     let progress = Progress { overwrite: std::io::stderr().is_terminal() };
     let layout = match &arguments.charm {
         Some(path) => Layout::of_charm(path)?,
@@ -23,25 +23,24 @@ pub(super) fn run(arguments: &DemoArguments) -> Result<ExitCode, Error> {
             Layout::of_workspace()?
         }
     };
-    let tools = std::env::current_exe().map_err(Error::file("find", "this program"))?;
+    let tools = std::env::current_exe().map_err(SimError::file("find", "this program"))?;
     let started = Instant::now();
-    let mut world = World::process_with_tools(layout.charm.clone(), arguments.seed, &layout.dir, &tools)?;
+    let mut world =
+        World::of_one(Revision::executable_with(layout.charm.clone(), &layout.dir, &tools)?, arguments.seed)?;
     world.watch(move |title| progress.running(title));
 
     if arguments.format == Format::Text {
         report().preface();
     }
-    let mut demo = Demo { world, progress, format: arguments.format, shown: 0, action: None };
+    let app = layout.charm.name().to_owned();
+    let mut demo = Demo { app: app.clone(), world, progress, format: arguments.format, shown: 0, action: None };
     demo.act(&format!("deploy {} with {}", layout.charm.name(), units(arguments.units)), |world| {
         for _ in 0..arguments.units {
-            world.add_unit();
+            world.add_unit(&app)?;
         }
         Ok(())
     })?;
-    demo.act("add a unit", |world| {
-        world.add_unit();
-        Ok(())
-    })?;
+    demo.act("add a unit", |world| world.add_unit(&app).map(drop))?;
     if let Some(leaving) = demo.leaving() {
         demo.act(&format!("remove {leaving}"), |world| world.remove_unit(&leaving))?;
     }
@@ -60,6 +59,7 @@ fn units(count: u16) -> String {
 }
 
 struct Demo {
+    app: String,
     world: World,
     progress: Progress,
     format: Format,
@@ -69,7 +69,7 @@ struct Demo {
 
 impl Demo {
     /// Changes the model, runs all hooks that follow, and tells of them.
-    fn act(&mut self, title: &str, verb: impl FnOnce(&mut World) -> Result<(), Error>) -> Result<(), Error> {
+    fn act(&mut self, title: &str, verb: impl FnOnce(&mut World) -> Result<(), SimError>) -> Result<(), SimError> {
         self.progress.say(title);
         verb(&mut self.world)?;
         let settled = self.settle();
@@ -78,14 +78,14 @@ impl Demo {
     }
 
     /// A unit in error is part of the account; the end of it says so.
-    fn settle(&mut self) -> Result<(), Error> {
+    fn settle(&mut self) -> Result<(), SimError> {
         match self.world.settle() {
-            Err(Error::InError { .. }) => Ok(()),
+            Err(SimError::InError { .. }) => Ok(()),
             settled => settled,
         }
     }
 
-    fn run_action(&mut self) -> Result<(), Error> {
+    fn run_action(&mut self) -> Result<(), SimError> {
         let Some(unit) = self.world.units().into_iter().next() else { return Ok(()) };
         let title = format!("run action {ACTION} on {unit}");
         self.progress.say(&title);
@@ -101,7 +101,7 @@ impl Demo {
 
     /// A unit that does not lead, and not the newest if there is another.
     fn leaving(&self) -> Option<String> {
-        let leader = self.world.model().leader().map(str::to_owned);
+        let leader = self.world.leader(&self.app);
         self.world.units().into_iter().find(|unit| Some(unit) != leader.as_ref())
     }
 
@@ -113,14 +113,14 @@ impl Demo {
         self.shown = self.world.runs().len();
     }
 
-    fn end(self, started: Instant) -> Result<ExitCode, Error> {
+    fn end(self, started: Instant) -> Result<ExitCode, SimError> {
         let world = &self.world;
-        let leader = world.model().leader().map(str::to_owned);
+        let leader = world.leader(&self.app);
         let rows: Vec<Row> = world
             .units()
             .into_iter()
             .map(|unit| {
-                let (workload, message) = world.status(&unit);
+                let Status { current: workload, message, .. } = world.status(&unit);
                 let agent = world.agent_status(&unit).to_owned();
                 Row { leader: Some(&unit) == leader.as_ref(), agent, workload, message, unit }
             })

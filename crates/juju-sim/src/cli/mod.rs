@@ -1,58 +1,25 @@
-//! The `juju-sim` command line.
+//! The `juju-sim` executable: the hook commands, and with the feature `cli` a command line.
 
+#[cfg(feature = "cli")]
 mod archive;
+#[cfg(feature = "cli")]
+mod arguments;
+#[cfg(feature = "cli")]
 mod demo;
+#[cfg(feature = "cli")]
+mod interrupt;
+#[cfg(feature = "cli")]
 mod layout;
+#[cfg(feature = "cli")]
 mod report;
 
-use std::error::Error as _;
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
-
 use crate::command::NAMES;
-use crate::process::client;
-
-/// A simulator of Juju for charms.
-#[derive(Debug, Parser)]
-#[command(name = "juju-sim", version)]
-struct Arguments {
-    #[command(subcommand)]
-    verb: Verb,
-}
-
-#[derive(Debug, Subcommand)]
-enum Verb {
-    /// Run a charm through the life of an application, and tell what happened.
-    Demo(DemoArguments),
-}
-
-#[derive(Debug, clap::Args)]
-struct DemoArguments {
-    /// A charm archive or an unpacked charm; without it, the workspace's charm is built.
-    #[arg(long, value_name = "PATH")]
-    charm: Option<PathBuf>,
-    /// How many units to start with.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
-    units: u16,
-    /// What everything random follows from.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// How to tell what happened.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people, 80 columns wide.
-    Text,
-    /// One JSON document.
-    Json,
-}
+use crate::process::{client, tools, wire};
 
 /// The whole program. Called by the name of a hook command it is that hook command.
 pub fn main() -> ExitCode {
@@ -62,21 +29,23 @@ pub fn main() -> ExitCode {
     if NAMES.contains(&name.as_str()) {
         return hook_command(name, argv);
     }
-    let Verb::Demo(arguments) = Arguments::parse().verb;
-    match demo::run(&arguments) {
-        Ok(code) => code,
-        Err(error) => {
-            let mut text = format!("juju-sim: {error}");
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                text.push_str(&format!(": {error}"));
-                cause = error.source();
-            }
-            // Nothing is left to do where standard error is closed.
-            let _ = writeln!(anstream::stderr(), "{text}");
-            ExitCode::FAILURE
-        }
+    if argv.next().is_some_and(|argument| argument == tools::QUESTION) {
+        let told = writeln!(std::io::stdout(), "{}", wire::version());
+        return if told.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
+    command_line()
+}
+
+#[cfg(feature = "cli")]
+fn command_line() -> ExitCode {
+    arguments::run()
+}
+
+#[cfg(not(feature = "cli"))]
+fn command_line() -> ExitCode {
+    // Nothing is left to do where standard error is closed.
+    let _ = writeln!(std::io::stderr(), "juju-sim: it was built without its command line, the feature `cli`");
+    ExitCode::FAILURE
 }
 
 fn hook_command(name: String, args: impl Iterator<Item = OsString>) -> ExitCode {

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{ActionResult, HookRun, Outcome, Trace};
+use crate::{ActionResult, Fate, HookRun, Trace};
 
 const TITLE: Style = AnsiColor::Cyan.on_default().bold();
 const STRONG: Style = Style::new().bold();
@@ -74,14 +74,12 @@ impl<W: Write> Report<W> {
             }
         }
         if run.status_changed {
-            let (word, message) = &run.status;
-            let text = if message.is_empty() { word.clone() } else { format!("{word}: {message}") };
-            self.entry(status_style(word), "status", &text);
+            self.entry(status_style(&run.status.current), "status", &run.status.to_string());
         }
-        match &run.outcome {
-            Outcome::Committed => {}
-            Outcome::Failed(why) | Outcome::ActionFailed(why) => self.entry(BAD, "failed", why),
-            Outcome::Rerun => self.entry(WARNING, "killed", "runs again"),
+        match &run.fate {
+            Fate::Committed => {}
+            Fate::Failed(why) | Fate::ActionFailed(why) => self.entry(BAD, "failed", why),
+            Fate::Rerun => self.entry(WARNING, "killed", "runs again"),
         }
         let called = called(run);
         if !called.is_empty() {
@@ -97,7 +95,7 @@ impl<W: Write> Report<W> {
             count => format!("{count} commands"),
         };
         let routine = !run.status_changed
-            && run.outcome == Outcome::Committed
+            && run.fate == Fate::Committed
             && run.log().all(|(level, text)| is_framework(level, text))
             && run.commands().all(|command| command.code == 0);
         let style = if routine { FAINT } else { STRONG };
@@ -264,7 +262,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{CommandRun, Ending};
+    use crate::{CommandRun, ProgramEnd, Status};
 
     fn written(width: usize, write: impl Fn(&mut Report<anstream::StripStream<Vec<u8>>>)) -> String {
         let mut report = Report { out: anstream::StripStream::new(Vec::new()), width };
@@ -275,15 +273,18 @@ mod tests {
     fn run(trace: Vec<Trace>) -> HookRun {
         HookRun {
             sequence: 1,
+            seconds: 0,
+            subject: None,
+            forgotten: false,
             unit: "magpie/10".to_owned(),
             hook: "magpie-relation-departed".to_owned(),
             relation: Some("magpie:0".to_owned()),
             remote_unit: Some("magpie/11".to_owned()),
             departing_unit: Some("magpie/10".to_owned()),
             trace,
-            ending: Ending::Exit(0),
-            outcome: Outcome::Committed,
-            status: ("active".to_owned(), "with 0 peers".to_owned()),
+            end: ProgramEnd::Exit(0),
+            fate: Fate::Committed,
+            status: Status::new("active", "with 0 peers"),
             status_changed: false,
         }
     }
@@ -294,7 +295,7 @@ mod tests {
 
     fn command(argv: &[&str], code: i32) -> Trace {
         let argv = argv.iter().map(|word| (*word).to_owned()).collect();
-        Trace::Command(CommandRun { argv, stdin: None, code })
+        Trace::Command(CommandRun { argv, stdin: None, code, stdout: String::new(), stderr: String::new() })
     }
 
     #[test]
@@ -324,7 +325,7 @@ mod tests {
     fn no_line_is_too_long() {
         let words = "word ".repeat(40);
         let mut told = run(vec![log("ERROR", &words), log("INFO", &"x".repeat(200)), command(&[&words], 2)]);
-        told.outcome = Outcome::Failed(words.clone());
+        told.fate = Fate::Failed(words.clone());
         let result = ActionResult {
             id: 1,
             status: "failed".to_owned(),

@@ -5,8 +5,8 @@ use super::{Call, Command, Failure};
 
 pub(super) const COMMAND: Command = Command {
     name: "action-fail",
-    args: "[\"<failure message>\"]",
-    purpose: "set action fail status with message",
+    args: "[<message>]",
+    purpose: "Marks the action as failed, with a message. The action runs on.",
     flags: &[],
     run,
 };

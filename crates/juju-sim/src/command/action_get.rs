@@ -7,8 +7,8 @@ use super::{Call, Command, Failure, flags};
 
 pub(super) const COMMAND: Command = Command {
     name: "action-get",
-    args: "[<key>[.<key>.<key>...]]",
-    purpose: "get action parameters",
+    args: "[<key>[.<key>...]]",
+    purpose: "Prints a parameter of the action, or all of them.",
     flags: &[flags::FORMAT, flags::OUTPUT],
     run,
 };

@@ -5,8 +5,8 @@ use super::{Call, Command, Failure};
 
 pub(super) const COMMAND: Command = Command {
     name: "action-log",
-    args: "<message>",
-    purpose: "record a progress message for the current action",
+    args: "<message> [...]",
+    purpose: "Tells the progress of the action, at once.",
     flags: &[],
     run,
 };

@@ -6,8 +6,8 @@ use super::{Call, Command, Failure};
 
 pub(super) const COMMAND: Command = Command {
     name: "action-set",
-    args: "<key>=<value> [<key>=<value> ...]",
-    purpose: "set action results",
+    args: "<key>[.<key>...]=<value> [...]",
+    purpose: "Keeps results of the action. They are delivered when it ends, whether it fails or not.",
     flags: &[],
     run,
 };
@@ -34,8 +34,8 @@ fn parse(arg: &str) -> Result<(Vec<String>, String), String> {
         }
         if !is_key(key) {
             return Err(format!(
-                "key {} must start and end with lowercase alphanumeric, and contain only lowercase alphanumeric, \
-                 hyphens and periods",
+                "key {} must start and end with lowercase alphanumeric, and contain only lowercase alphanumeric and \
+                 hyphens",
                 quote(key)
             ));
         }
@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn errors() {
-        let rule = "must start and end with lowercase alphanumeric, and contain only lowercase alphanumeric, hyphens and periods";
+        let rule =
+            "must start and end with lowercase alphanumeric, and contain only lowercase alphanumeric and hyphens";
         for (arg, text) in [
             ("result", "argument \"result\" must be of the form key...=value".to_owned()),
             ("", "argument \"\" must be of the form key...=value".to_owned()),

@@ -8,8 +8,8 @@ use super::{Call, Command, Failure};
 pub(super) const COMMAND: Command = Command {
     name: "config-get",
     args: "[<key>]",
-    purpose: "print application configuration",
-    flags: &[flags::FORMAT, flags::OUTPUT, Flag::switch(&["all", "a"], "print all keys")],
+    purpose: "Prints an option of the application's configuration, or all that are set.",
+    flags: &[flags::FORMAT, flags::OUTPUT, Flag::switch(&["all", "a"], "print options without a value too")],
     run,
 };
 

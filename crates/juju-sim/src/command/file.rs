@@ -45,6 +45,13 @@ pub(super) fn write(path: &str, cwd: &Path, bytes: &[u8]) -> Result<(), String> 
     std::fs::write(&path, bytes).map_err(|error| failed("open", &path, &error))
 }
 
+/// The path of a file that Juju's agent looks for by itself, in its own directory. Nothing that a charm means is there:
+/// a relative path finds nothing.
+pub(super) fn of_agent(path: &str) -> Result<String, String> {
+    let clean = absolute(path, Path::new("")).display().to_string();
+    if clean.starts_with('/') { Ok(clean) } else { Err(format!("open {clean}: no such file or directory")) }
+}
+
 /// The path with `~/` and the caller's directory put in, and `.` and `..` taken out of the text.
 fn absolute(path: &str, cwd: &Path) -> PathBuf {
     let home = path.strip_prefix("~/").and_then(|rest| Some(std::env::home_dir()?.join(rest)));
@@ -87,6 +94,15 @@ mod tests {
         assert_eq!(absolute("../../../x", cwd), Path::new("/x"));
         assert_eq!(absolute("/y//z", cwd), Path::new("/y/z"));
         assert_eq!(absolute("~user", cwd), Path::new("/charm/dir/~user"));
+    }
+
+    #[test]
+    fn paths_of_the_agent_are_absolute() {
+        assert_eq!(of_agent("/a/./b/../c").as_deref(), Ok("/a/c"));
+        for path in ["a", "-", "./a", "b/../a"] {
+            let clean = path.trim_start_matches("./").trim_start_matches("b/../");
+            assert_eq!(of_agent(path), Err(format!("open {clean}: no such file or directory")));
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::format::Format;
 use super::quote::quote;
-use super::{HookContext, relation_flag};
+use super::{HookContext, integer, names, relation_flag};
 
 /// What a flag takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,12 +13,18 @@ pub(super) enum Takes {
     Switch,
     /// Any text.
     Text,
+    /// A whole number.
+    Number,
     /// The name of an output format.
     Format,
+    /// The name of an output format other than `smart`; `yaml` if none is asked for.
+    DataFormat,
     /// Any text, for a `--format` that is deprecated and does nothing.
     OldFormat,
     /// A relation id that this unit knows.
     Relation,
+    /// A storage id that this unit knows.
+    Storage,
 }
 
 /// One flag.
@@ -32,17 +38,23 @@ pub(super) struct Flag {
 
 /// `--format`, of commands that answer.
 pub(super) const FORMAT: Flag =
-    Flag { names: &["format"], takes: Takes::Format, purpose: "specify output format (json|smart|yaml)" };
+    Flag { names: &["format"], takes: Takes::Format, purpose: "how to print the answer (json|smart|yaml)" };
+/// `--format`, of commands that answer with more than a text or a list.
+pub(super) const DATA_FORMAT: Flag =
+    Flag { names: &["format"], takes: Takes::DataFormat, purpose: "how to print the answer (json|yaml)" };
 /// `-o`, of commands that answer.
-pub(super) const OUTPUT: Flag = Flag::text(&["output", "o"], "specify an output file");
+pub(super) const OUTPUT: Flag = Flag::text(&["output", "o"], "write the answer to this file");
 /// `-r`, of commands that concern a relation.
 pub(super) const RELATION: Flag =
-    Flag { names: &["relation", "r"], takes: Takes::Relation, purpose: "specify a relation by id" };
+    Flag { names: &["relation", "r"], takes: Takes::Relation, purpose: "the relation, by its id" };
+/// `-s`, of the command that concerns a storage instance.
+pub(super) const STORAGE: Flag =
+    Flag { names: &["s"], takes: Takes::Storage, purpose: "the storage instance, by its id" };
 /// `--file`, of commands that read key-value pairs.
-pub(super) const FILE: Flag = Flag::text(&["file"], "file containing key-value pairs, - for stdin");
+pub(super) const FILE: Flag = Flag::text(&["file"], "a YAML file of keys and values, - for standard input");
 /// `--format` of commands that answer nothing: accepted, and said to be deprecated.
 pub(super) const OLD_FORMAT: Flag =
-    Flag { names: &["format"], takes: Takes::OldFormat, purpose: "deprecated format flag" };
+    Flag { names: &["format"], takes: Takes::OldFormat, purpose: "deprecated, changes nothing" };
 
 impl Flag {
     /// A flag that is there or is not.
@@ -53,6 +65,11 @@ impl Flag {
     /// A flag with any value.
     pub(super) const fn text(names: &'static [&'static str], purpose: &'static str) -> Self {
         Flag { names, takes: Takes::Text, purpose }
+    }
+
+    /// A flag with a whole number.
+    pub(super) const fn number(names: &'static [&'static str], purpose: &'static str) -> Self {
+        Flag { names, takes: Takes::Number, purpose }
     }
 
     /// The line in the help text.
@@ -67,12 +84,15 @@ impl Flag {
 pub(super) struct Flags {
     switches: BTreeMap<&'static str, bool>,
     texts: BTreeMap<&'static str, String>,
-    /// The output format; `smart` if none was asked for.
+    numbers: BTreeMap<&'static str, i64>,
+    /// The output format; the command's first if none was asked for.
     pub(super) format: Format,
     /// The deprecated `--format`, if it is there and not empty.
     pub(super) old_format: bool,
     /// The relation asked for.
     pub(super) relation: Option<u32>,
+    /// The storage instance asked for.
+    pub(super) storage: Option<String>,
     /// The positionals.
     pub(super) args: Vec<String>,
 }
@@ -94,7 +114,17 @@ impl Flags {
 
     /// The value of a text flag; the empty text counts as not given.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.texts.get(name).map(String::as_str).filter(|text| !text.is_empty())
+        self.given(name).filter(|text| !text.is_empty())
+    }
+
+    /// The value of a text flag, empty or not.
+    pub(super) fn given(&self, name: &str) -> Option<&str> {
+        self.texts.get(name).map(String::as_str)
+    }
+
+    /// The value of a flag with a number.
+    pub(super) fn number(&self, name: &str) -> Option<i64> {
+        self.numbers.get(name).copied()
     }
 
     fn set(&mut self, cx: &dyn HookContext, flag: &Flag, value: &str) -> Result<(), String> {
@@ -106,9 +136,23 @@ impl Flags {
             Takes::Text => {
                 self.texts.insert(name, value.to_owned());
             }
+            Takes::Number => {
+                self.numbers.insert(name, integer::parse(value)?);
+            }
             Takes::Format => self.format = Format::parse(value)?,
+            Takes::DataFormat => match Format::parse(value)? {
+                Format::Smart => return Err(format!("unknown format {}", quote(value))),
+                format => self.format = format,
+            },
             Takes::OldFormat => self.old_format = !value.is_empty(),
             Takes::Relation => self.relation = Some(relation_flag::parse(cx, value)?),
+            Takes::Storage => {
+                if !names::is_storage(value) {
+                    return Err(format!("invalid storage ID {}", quote(value)));
+                }
+                cx.storage(value)?;
+                self.storage = Some(value.to_owned());
+            }
         }
         Ok(())
     }
@@ -117,6 +161,9 @@ impl Flags {
 /// Parses the arguments after the command's name. An `Err` is a text for exit 2.
 pub(super) fn parse(cx: &dyn HookContext, known: &[Flag], argv: &[String]) -> Result<Parsed, String> {
     let mut flags = Flags::default();
+    if known.iter().any(|flag| flag.takes == Takes::DataFormat) {
+        flags.format = Format::Yaml;
+    }
     let mut rest = argv.iter();
     while let Some(arg) = rest.next() {
         if arg == "--" {
@@ -156,6 +203,10 @@ pub(super) fn parse(cx: &dyn HookContext, known: &[Flag], argv: &[String]) -> Re
                 std::mem::take(&mut letters)
             };
             set(&mut flags, cx, flag, name, value)?;
+            // With nothing after it Juju's parser forgets the rest of a row: `-ab` at the end is `-a`.
+            if rest.len() == 0 {
+                break;
+            }
         }
     }
     Ok(Parsed::Run(flags))
@@ -218,6 +269,13 @@ mod tests {
             ("is-leader -format json", r#"option provided but not defined: -f"#),
             ("relation-get -r=3", r#"invalid value "=3" for option -r: invalid relation id"#),
             ("is-leader -é", "option provided but not defined: --é"),
+            ("relation-get ---x", "option provided but not defined: ---x"),
+            ("relation-get -=", "option provided but not defined: -="),
+            ("config-get -ax y", "option provided but not defined: -x"),
+            ("relation-get --format=", r#"invalid value "" for option --format: unknown format """#),
+            ("secret-get --format smart", r#"invalid value "smart" for option --format: unknown format "smart""#),
+            ("storage-get -s data", r#"invalid value "data" for option -s: invalid storage ID "data""#),
+            ("storage-get -s data/9", r#"invalid value "data/9" for option -s: storage "data/9" not found"#),
             ("is-leader --", ""),
         ] {
             let stderr = if text.is_empty() { String::new() } else { format!("ERROR {text}\n") };
@@ -245,6 +303,16 @@ mod tests {
             "ERROR unrecognized args: [\"-x\"]\n",
         );
         check(&mut Fake::in_relation(), "status-set active -- -x", None, 0, "", "");
+    }
+
+    #[test]
+    fn letters_in_a_row_are_forgotten_at_the_end() {
+        let all = "count: 1e+06\nflag: true\ntitle: My Title\nunset: null\n";
+        for argv in ["config-get -a", "config-get -ax", "config-get -ah", "config-get -aa --"] {
+            check(&mut Fake::new(), argv, None, 0, all, "");
+        }
+        let output = super::super::fake::run(&mut Fake::new(), "config-get -ah --", None);
+        assert!(output.stdout.starts_with(b"Usage: config-get"));
     }
 
     #[test]

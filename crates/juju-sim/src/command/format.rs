@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::quote::quote;
-use super::{Settings, number, yaml};
+use super::{Settings, number, time, yaml};
 
 /// `--format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,8 +29,16 @@ pub(super) enum Out {
     Bool(bool),
     /// A number; in Juju each of them came through JSON as a float.
     Number(f64),
+    /// A whole number; unlike [`Out::Number`] it never had another form.
+    Integer(u64),
+    /// A point in time, in seconds of Unix.
+    Time(u64),
     /// A text.
     Text(String),
+    /// A text of a command without formats, printed without a newline at the end.
+    Bare(String),
+    /// A text that is not UTF-8.
+    Binary(Vec<u8>),
     /// A list of texts and of nothing else.
     Texts(Vec<String>),
     /// The list that was never made: JSON shows it as `null`.
@@ -50,19 +58,34 @@ pub(super) enum Out {
 pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) value: Out,
-    /// An old name that only YAML repeats.
-    pub(super) yaml_only: bool,
+    pub(super) shown: Shown,
+}
+
+/// In which formats a field is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// In all of them.
+    Always,
+    /// In JSON alone.
+    Json,
+    /// In the others alone.
+    Yaml,
 }
 
 impl Field {
-    /// A field of both formats.
-    pub(super) fn new(name: &'static str, value: Out) -> Self {
-        Field { name, value, yaml_only: false }
+    /// A field of all formats.
+    pub(super) fn new(name: &'static str, value: impl Into<Out>) -> Self {
+        Field { name, value: value.into(), shown: Shown::Always }
     }
 
-    /// A field that JSON leaves out.
-    pub(super) fn yaml_only(name: &'static str, value: &str) -> Self {
-        Field { name, value: value.into(), yaml_only: true }
+    /// A field, or the name of one, that only JSON has.
+    pub(super) fn json_only(name: &'static str, value: impl Into<Out>) -> Self {
+        Field { shown: Shown::Json, ..Field::new(name, value) }
+    }
+
+    /// A field, or the name of one, that JSON leaves out.
+    pub(super) fn yaml_only(name: &'static str, value: impl Into<Out>) -> Self {
+        Field { shown: Shown::Yaml, ..Field::new(name, value) }
     }
 }
 
@@ -75,6 +98,24 @@ impl From<&str> for Out {
 impl From<String> for Out {
     fn from(text: String) -> Self {
         Out::Text(text)
+    }
+}
+
+impl From<bool> for Out {
+    fn from(on: bool) -> Self {
+        Out::Bool(on)
+    }
+}
+
+impl From<Vec<String>> for Out {
+    fn from(texts: Vec<String>) -> Self {
+        Out::Texts(texts)
+    }
+}
+
+impl From<Vec<u8>> for Out {
+    fn from(bytes: Vec<u8>) -> Self {
+        String::from_utf8(bytes).map_or_else(|error| Out::Binary(error.into_bytes()), Out::Text)
     }
 }
 
@@ -117,6 +158,7 @@ impl Format {
                 text
             }
             (_, Out::Null) => return String::new(),
+            (_, Out::Bare(text)) => return text.clone(),
             (Format::Smart, Out::Text(text)) => text.clone(),
             (Format::Smart, Out::Texts(texts)) => texts.join("\n"),
             (Format::Smart, Out::NilList) => String::new(),
@@ -135,7 +177,10 @@ fn json(text: &mut String, out: &Out) {
         Out::Null | Out::NilList | Out::NilMap => text.push_str("null"),
         Out::Bool(on) => text.push_str(if *on { "true" } else { "false" }),
         Out::Number(number) => text.push_str(&number::json(*number)),
-        Out::Text(value) => json_text(text, value),
+        Out::Integer(number) => text.push_str(&number.to_string()),
+        Out::Time(seconds) => json_text(text, &time::rfc3339(*seconds)),
+        Out::Text(value) | Out::Bare(value) => json_text(text, value),
+        Out::Binary(bytes) => json_bytes(text, bytes),
         Out::Texts(items) => json_all(text, '[', items, ']', |text, item| json_text(text, item)),
         Out::List(items) => json_all(text, '[', items, ']', json),
         Out::Map(map) => json_all(text, '{', map, '}', |text, (key, value)| {
@@ -144,7 +189,7 @@ fn json(text: &mut String, out: &Out) {
             json(text, value);
         }),
         Out::Struct(fields) => {
-            json_all(text, '{', fields.iter().filter(|field| !field.yaml_only), '}', |text, field| {
+            json_all(text, '{', fields.iter().filter(|field| field.shown != Shown::Yaml), '}', |text, field| {
                 json_text(text, field.name);
                 text.push(':');
                 json(text, &field.value);
@@ -172,12 +217,29 @@ fn json_all<I: IntoIterator>(
 
 fn json_text(text: &mut String, value: &str) {
     text.push('"');
+    json_escaped(text, value);
+    text.push('"');
+}
+
+/// Each byte that is not of UTF-8 is lost.
+fn json_bytes(text: &mut String, bytes: &[u8]) {
+    text.push('"');
+    for chunk in bytes.utf8_chunks() {
+        json_escaped(text, chunk.valid());
+        text.push_str(&"\\ufffd".repeat(chunk.invalid().len()));
+    }
+    text.push('"');
+}
+
+fn json_escaped(text: &mut String, value: &str) {
     for c in value.chars() {
         match c {
             '"' | '\\' => text.extend(['\\', c]),
             '\n' => text.push_str("\\n"),
             '\r' => text.push_str("\\r"),
             '\t' => text.push_str("\\t"),
+            '\x08' => text.push_str("\\b"),
+            '\x0c' => text.push_str("\\f"),
             '\0'..' ' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
                 // Writing to a string cannot fail.
                 let _ = write!(text, "\\u{:04x}", u32::from(c));
@@ -185,7 +247,6 @@ fn json_text(text: &mut String, value: &str) {
             c => text.push(c),
         }
     }
-    text.push('"');
 }
 
 #[cfg(test)]
@@ -219,6 +280,10 @@ mod tests {
             (json!(1_000_000).into(), "1000000\n", "1e+06\n", "1e+06\n"),
             (json!(1_234_567).into(), "1234567\n", "1.234567e+06\n", "1.234567e+06\n"),
             (json!(1e21).into(), "1e+21\n", "1e+21\n", "1e+21\n"),
+            (Out::Integer(1_000_000), "1000000\n", "1000000\n", "1000000\n"),
+            (Out::Time(0), "\"1970-01-01T00:00:00Z\"\n", "1970-01-01T00:00:00Z\n", "1970-01-01T00:00:00Z\n"),
+            (b"a\n".to_vec().into(), "\"a\\n\"\n", "|\n  a\n", "a\n\n"),
+            (b"a\xe2\x28".to_vec().into(), "\"a\\ufffd(\"\n", "!!binary YeIo\n", "!!binary YeIo\n"),
             (json!(["a"]).into(), "[\"a\"]\n", "- a\n", "- a\n"),
             (json!([]).into(), "[]\n", "[]\n", "[]\n"),
         ] {
@@ -228,10 +293,12 @@ mod tests {
 
     #[test]
     fn json_as_go() {
-        let out: Out = json!({"k9": "<a&b>\u{2028}\u{2029}\u{1}\u{7f}\t\"\\é😀", "k10": [null, 1.5], "K": {}}).into();
+        let out: Out =
+            json!({"k9": "<a&b>\u{2028}\u{2029}\u{1}\u{8}\u{c}\u{7f}\t\"\\é😀", "k10": [null, 1.5], "K": {}}).into();
         assert_eq!(
             Format::Json.render(&out),
-            "{\"K\":{},\"k10\":[null,1.5],\"k9\":\"\\u003ca\\u0026b\\u003e\\u2028\\u2029\\u0001\u{7f}\\t\\\"\\\\é😀\"}\n"
+            "{\"K\":{},\"k10\":[null,1.5],\
+             \"k9\":\"\\u003ca\\u0026b\\u003e\\u2028\\u2029\\u0001\\b\\f\u{7f}\\t\\\"\\\\é😀\"}\n"
         );
     }
 }

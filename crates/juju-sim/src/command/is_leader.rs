@@ -6,7 +6,7 @@ use super::{Call, Command, Failure, flags};
 pub(super) const COMMAND: Command = Command {
     name: "is-leader",
     args: "",
-    purpose: "print application leadership status",
+    purpose: "Prints whether this unit leads the application.",
     flags: &[flags::FORMAT, flags::OUTPUT],
     run,
 };

@@ -7,12 +7,12 @@ use super::{Call, Command, Failure};
 
 pub(super) const COMMAND: Command = Command {
     name: "juju-log",
-    args: "<message>",
-    purpose: "write a message to the juju log",
+    args: "<message> [...]",
+    purpose: "Writes a line into the model's log.",
     flags: &[
         flags::OLD_FORMAT,
-        Flag::switch(&["debug"], "log at debug level"),
-        Flag::text(&["log-level", "l"], "send log message at the given level"),
+        Flag::switch(&["debug"], "at level DEBUG, whatever --log-level says"),
+        Flag::text(&["log-level", "l"], "at this level, INFO if not given"),
     ],
     run,
 };
@@ -29,6 +29,10 @@ fn run(call: &mut Call<'_>) -> Result<Option<Out>, Failure> {
         call.cx.log("WARNING", &warning);
         "INFO"
     };
+    // This level stands below all that a log may be set to.
+    if level == "UNSPECIFIED" {
+        return Ok(None);
+    }
     let prefix = call.cx.hook_relation().and_then(|id| Some(format!("{}:{id}: ", call.cx.relation_endpoint(id)?)));
     call.cx.log(level, &format!("{}{message}", prefix.unwrap_or_default()));
     Ok(None)
@@ -53,6 +57,8 @@ mod tests {
             ("juju-log -lerror -- --foo", &["log ERROR --foo"]),
             ("juju-log --log-level Warn x", &["log WARNING x"]),
             ("juju-log -l TRACE x", &["log TRACE x"]),
+            ("juju-log -l Unspecified x", &[]),
+            ("juju-log -l= x", &["log WARNING Specified log level of \"=\" is not valid", "log INFO x"]),
             ("juju-log -l loud x", &["log WARNING Specified log level of \"loud\" is not valid", "log INFO x"]),
         ] {
             let mut fake = Fake::new();

@@ -7,144 +7,78 @@ mod action_fail;
 mod action_get;
 mod action_log;
 mod action_set;
+mod application_version_set;
+mod base64_text;
+mod close_port;
 mod config_get;
+mod context;
+mod credential_get;
+mod duration;
 #[cfg(test)]
 mod fake;
 mod file;
 mod flags;
 mod format;
+mod goal_state;
+mod integer;
 mod is_leader;
 mod juju_log;
+mod juju_reboot;
+mod leader_get;
+mod leader_set;
 mod names;
 mod natural;
 mod network_get;
 mod number;
+mod open_port;
+mod opened_ports;
 mod pairs;
+mod port_range;
 mod quote;
 mod relation_flag;
 mod relation_get;
 mod relation_ids;
 mod relation_list;
+mod relation_model_get;
 mod relation_set;
+mod resource_get;
+mod secret;
+mod secret_add;
+mod secret_changes;
+mod secret_content;
+mod secret_get;
+mod secret_grant;
+mod secret_ids;
+mod secret_info_get;
+mod secret_remove;
+mod secret_revoke;
+mod secret_set;
+mod secret_uri;
 mod settings_file;
 mod state_delete;
 mod state_get;
 mod state_set;
 mod status_get;
 mod status_set;
+mod storage_add;
+mod storage_directive;
+mod storage_get;
+mod storage_list;
+mod time;
+mod unit_get;
 mod yaml;
+mod yaml_tag;
 mod yaml_text;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::Value;
-
+pub use self::context::{Address, CloudCredential, CloudSpec, Interface, Network, Settings, StorageKind};
+pub(crate) use self::context::{GoalState, GoalStatus, HookContext, Reboot, StatusInfo, StorageInfo};
 use self::flags::{Flag, Flags, Parsed};
 use self::format::Out;
-
-/// The key-value pairs of a databag or of a unit's state.
-pub type Settings = BTreeMap<String, String>;
-
-/// What a hook command may ask of the hook that runs it.
-///
-/// An `Err` carries the text that Juju prints after `ERROR `; the command exits with 1. Where a text is the
-/// command's own (argument errors, exit 2) the context is not asked.
-pub trait HookContext {
-    /// The unit whose hook runs, such as `magpie/0`.
-    fn unit(&self) -> &str;
-    /// The number of the relation whose hook runs; none in other hooks and in actions.
-    fn hook_relation(&self) -> Option<u32>;
-    /// The remote unit of the relation hook that runs.
-    fn remote_unit(&self) -> Option<&str>;
-    /// The remote application of the relation hook that runs.
-    fn remote_app(&self) -> Option<&str>;
-    /// Whether this is an action.
-    fn in_action(&self) -> bool;
-
-    /// The endpoint of a relation that this unit has in its context, listed or not; none where it has none.
-    fn relation_endpoint(&self, id: u32) -> Option<String>;
-    /// The numbers of the relations of an endpoint that `relation-ids` lists.
-    fn relation_ids(&mut self, endpoint: &str) -> Result<Vec<u32>, String>;
-    /// The units whose join was delivered and whose departure was not. Never this unit.
-    fn relation_members(&mut self, id: u32) -> Result<Vec<String>, String>;
-    /// The application at the other side; for a peer relation, this one.
-    fn relation_app(&mut self, id: u32) -> Result<String, String>;
-    /// A unit's bag as this hook may see it (own: with its own pending writes; members': maybe stale).
-    fn unit_bag(&mut self, id: u32, unit: &str) -> Result<Settings, String>;
-    /// An application's bag.
-    fn app_bag(&mut self, id: u32, app: &str) -> Result<Settings, String>;
-    /// Buffers writes to the own unit's bag; an empty value deletes.
-    fn write_unit_bag(&mut self, id: u32, changes: Settings) -> Result<(), String>;
-    /// Buffers writes to the own application's bag; an `Err` when this unit does not lead.
-    fn write_app_bag(&mut self, id: u32, changes: Settings) -> Result<(), String>;
-
-    /// Whether this unit leads; once `false` it stays so for the hook.
-    fn is_leader(&mut self) -> Result<bool, String>;
-    /// Every declared option: its value, its default, or `None` where it has neither.
-    fn config(&mut self) -> Result<BTreeMap<String, Option<Value>>, String>;
-
-    /// This unit's workload status as the first look in this hook saw it.
-    fn unit_status(&mut self) -> Result<StatusInfo, String>;
-    /// The application's status and that of its units; an `Err` when this unit does not lead.
-    fn app_status(&mut self) -> Result<(StatusInfo, BTreeMap<String, StatusInfo>), String>;
-    /// Sets the workload status, at once.
-    fn set_unit_status(&mut self, status: &str, message: &str) -> Result<(), String>;
-    /// Sets the application's status, at once; an `Err` when this unit does not lead.
-    fn set_app_status(&mut self, status: &str, message: &str) -> Result<(), String>;
-
-    /// The unit's state with this hook's own pending changes.
-    fn state(&mut self) -> Result<Settings, String>;
-    /// Buffers one pair; checks Juju's limits on key and value.
-    fn set_state(&mut self, key: &str, value: &str) -> Result<(), String>;
-    /// Buffers the removal of one key; a missing key is fine.
-    fn delete_state(&mut self, key: &str) -> Result<(), String>;
-
-    /// What `network-get` knows of a binding.
-    fn network(&mut self, binding: &str, relation: Option<u32>) -> Result<NetworkInfo, String>;
-    /// One message for the log, with the level in capitals (`INFO`).
-    fn log(&mut self, level: &str, message: &str);
-
-    /// The action's parameters, an object; an `Err` outside an action (likewise below).
-    fn action_params(&mut self) -> Result<Value, String>;
-    /// Keeps a result under a path of key segments.
-    fn set_action_result(&mut self, path: &[String], value: &str) -> Result<(), String>;
-    /// Marks the action as failed.
-    fn fail_action(&mut self, message: &str) -> Result<(), String>;
-    /// A progress message, at once.
-    fn log_action(&mut self, message: &str) -> Result<(), String>;
-}
-
-/// A status word and its message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatusInfo {
-    /// The word, such as `active`.
-    pub status: String,
-    /// The message; may be empty.
-    pub message: String,
-}
-
-/// One network interface and its addresses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BindAddress {
-    /// The hardware address, may be empty.
-    pub mac_address: String,
-    /// The name, such as `eth0`.
-    pub interface_name: String,
-    /// Address and network pairs, such as `10.0.0.5` and `10.0.0.0/24`.
-    pub addresses: Vec<(String, String)>,
-}
-
-/// The answer of `network-get`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct NetworkInfo {
-    /// The interfaces.
-    pub bind_addresses: Vec<BindAddress>,
-    /// Networks that traffic leaves from.
-    pub egress_subnets: Vec<String>,
-    /// Addresses that others reach this unit at.
-    pub ingress_addresses: Vec<String>,
-}
+pub use self::port_range::{PortRange, Protocol};
+pub(crate) use self::secret::{Look, RotatePolicy, SecretAccess, SecretChanges, SecretInfo, SecretOwner, SecretTarget};
+pub(crate) use self::secret_content::SecretContent;
 
 /// What a hook command gives back to the charm.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -159,7 +93,7 @@ pub struct ToolOutput {
 
 /// What a request for a hook command ends in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reply {
+pub(crate) enum Reply {
     /// The command ran.
     Done(ToolOutput),
     /// The command wants standard input, and the request brought none: ask again with it.
@@ -169,24 +103,47 @@ pub enum Reply {
 }
 
 /// The names of the hook commands there are, sorted.
-pub const NAMES: &[&str] = &[
+pub(crate) const NAMES: &[&str] = &[
     "action-fail",
     "action-get",
     "action-log",
     "action-set",
+    "application-version-set",
+    "close-port",
     "config-get",
+    "credential-get",
+    "goal-state",
     "is-leader",
     "juju-log",
+    "juju-reboot",
+    "leader-get",
+    "leader-set",
     "network-get",
+    "open-port",
+    "opened-ports",
     "relation-get",
     "relation-ids",
     "relation-list",
+    "relation-model-get",
     "relation-set",
+    "resource-get",
+    "secret-add",
+    "secret-get",
+    "secret-grant",
+    "secret-ids",
+    "secret-info-get",
+    "secret-remove",
+    "secret-revoke",
+    "secret-set",
     "state-delete",
     "state-get",
     "state-set",
     "status-get",
     "status-set",
+    "storage-add",
+    "storage-get",
+    "storage-list",
+    "unit-get",
 ];
 
 /// The hook commands, sorted by name as in [`NAMES`].
@@ -195,24 +152,47 @@ const COMMANDS: &[Command] = &[
     action_get::COMMAND,
     action_log::COMMAND,
     action_set::COMMAND,
+    application_version_set::COMMAND,
+    close_port::COMMAND,
     config_get::COMMAND,
+    credential_get::COMMAND,
+    goal_state::COMMAND,
     is_leader::COMMAND,
     juju_log::COMMAND,
+    juju_reboot::COMMAND,
+    leader_get::COMMAND,
+    leader_set::COMMAND,
     network_get::COMMAND,
+    open_port::COMMAND,
+    opened_ports::COMMAND,
     relation_get::COMMAND,
     relation_ids::COMMAND,
     relation_list::COMMAND,
+    relation_model_get::COMMAND,
     relation_set::COMMAND,
+    resource_get::COMMAND,
+    secret_add::COMMAND,
+    secret_get::COMMAND,
+    secret_grant::COMMAND,
+    secret_ids::COMMAND,
+    secret_info_get::COMMAND,
+    secret_remove::COMMAND,
+    secret_revoke::COMMAND,
+    secret_set::COMMAND,
     state_delete::COMMAND,
     state_get::COMMAND,
     state_set::COMMAND,
     status_get::COMMAND,
     status_set::COMMAND,
+    storage_add::COMMAND,
+    storage_get::COMMAND,
+    storage_list::COMMAND,
+    unit_get::COMMAND,
 ];
 
 /// Runs one hook command. `argv[0]` is the command's name; `cwd` the caller's directory; `stdin` None means none was
 /// supplied.
-pub fn run(cx: &mut dyn HookContext, argv: &[String], cwd: &Path, stdin: Option<&[u8]>) -> Reply {
+pub(crate) fn run(cx: &mut dyn HookContext, argv: &[String], cwd: &Path, stdin: Option<&[u8]>) -> Reply {
     let Some((name, args)) = argv.split_first() else {
         return Reply::Refused("bad request: command not specified".to_owned());
     };
@@ -262,7 +242,7 @@ impl Command {
         let args = if self.args.is_empty() { String::new() } else { format!(" {}", self.args) };
         let (name, purpose) = (self.name, self.purpose);
         let options = if options.is_empty() { options } else { format!("\nOptions:\n{options}") };
-        format!("Usage: {name} [options]{args}\n\nSummary:\n{purpose}\n{options}")
+        format!("Usage: {name} [options]{args}\n\n{purpose}\n{options}")
     }
 }
 
@@ -357,8 +337,30 @@ mod tests {
 
     #[test]
     fn no_arguments_panic() {
-        let odd =
-            ["", "-", "--", "-\u{e9}", "--=", "-r", "--file=-", "-o\0", "=", "a=b", "\u{2028}", "-h=", "db/0", "."];
+        let odd = [
+            "",
+            "-",
+            "--",
+            "-\u{e9}",
+            "--=",
+            "-r",
+            "--file=-",
+            "-o\0",
+            "=",
+            "a=b",
+            "\u{2028}",
+            "-h=",
+            "db/0",
+            ".",
+            "9m4e2mr0ui3e8a215n4g",
+            "secret://\u{e9}",
+            "80-\u{e9}/",
+            "abc#file=\u{e9}",
+            "db=1\u{e9}",
+            "--expire=1\u{e9}",
+            "--revision=0\u{e9}",
+            "-s=db/0",
+        ];
         for name in NAMES {
             for first in odd {
                 for second in odd {

@@ -15,6 +15,16 @@ pub(super) fn unit_application(name: &str) -> Option<&str> {
     (canonical && is_application(application)).then_some(application)
 }
 
+/// Whether this can be a storage instance's id: it is spelled as a unit's name.
+pub(super) fn is_storage(id: &str) -> bool {
+    unit_application(id).is_some()
+}
+
+/// The storage's name in a storage instance's id.
+pub(super) fn storage_name(id: &str) -> &str {
+    id.split_once('/').map_or(id, |(name, _)| name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,5 +42,7 @@ mod tests {
         for unit in ["a/", "a/00", "a/01", "a//0", "a/-1", "a/0/", "a/x", "/0", "a"] {
             assert_eq!(unit_application(unit), None, "{unit}");
         }
+        assert!(is_storage("data/0") && !is_storage("data") && !is_storage("Data/0"));
+        assert_eq!(storage_name("multi-data/10"), "multi-data");
     }
 }

@@ -5,20 +5,20 @@ use std::collections::BTreeMap;
 use super::flags::{self, Flag};
 use super::format::{Field, Out};
 use super::quote::quote;
-use super::{BindAddress, Call, Command, Failure, NetworkInfo, relation_flag};
+use super::{Address, Call, Command, Failure, Interface, Network, relation_flag};
 
 pub(super) const COMMAND: Command = Command {
     name: "network-get",
-    args: "<binding-name> [--ingress-address] [--bind-address] [--egress-subnets]",
-    purpose: "get network config",
+    args: "<endpoint>",
+    purpose: "Prints the addresses of this unit for an endpoint or an extra binding.",
     flags: &[
         flags::FORMAT,
         flags::OUTPUT,
         flags::RELATION,
-        Flag::switch(&["bind-address"], "get the address for the binding on which the unit should listen"),
-        Flag::switch(&["ingress-address"], "get the ingress address for the binding"),
-        Flag::switch(&["egress-subnets"], "get the egress subnets for the binding"),
-        Flag::switch(&["primary-address"], "(deprecated) get the primary address for the binding"),
+        Flag::switch(&["bind-address"], "only the address to listen on"),
+        Flag::switch(&["ingress-address"], "only the address that others reach this unit at"),
+        Flag::switch(&["egress-subnets"], "only the networks that traffic leaves from"),
+        Flag::switch(&["primary-address"], "deprecated, as --bind-address"),
     ],
     run,
 };
@@ -32,13 +32,13 @@ fn run(call: &mut Call<'_>) -> Result<Option<Out>, Failure> {
     call.at_most(1)?;
     let relation = relation_flag::given_or_default(call);
     let info = call.cx.network(&binding, relation)?;
-    let Some(interface) = info.bind_addresses.first() else {
+    let Some(interface) = info.interfaces.first() else {
         return Err(Failure::Running(format!("no network config found for binding {}", quote(&binding))));
     };
     // Juju's agent stops at an interface without addresses where `--bind-address` asks for one; an error is kinder.
     let first_address = || {
         let missing = || format!("no addresses attached to space for binding {}", quote(&binding));
-        interface.addresses.first().map(|(address, _)| address.clone()).ok_or_else(missing)
+        interface.addresses.first().map(|address| address.value.clone()).ok_or_else(missing)
     };
     let asked = ["bind-address", "egress-subnets", "ingress-address"].map(|name| call.flags.on(name));
     if call.flags.on("primary-address") {
@@ -69,8 +69,8 @@ fn run(call: &mut Call<'_>) -> Result<Option<Out>, Failure> {
 }
 
 /// All that is known, in the order of Juju's structures.
-fn whole(info: &NetworkInfo) -> Out {
-    let mut fields = vec![Field::new("bind-addresses", Out::List(info.bind_addresses.iter().map(interface).collect()))];
+fn whole(info: &Network) -> Out {
+    let mut fields = vec![Field::new("bind-addresses", Out::List(info.interfaces.iter().map(interface).collect()))];
     for (name, texts) in [("egress-subnets", &info.egress_subnets), ("ingress-addresses", &info.ingress_addresses)] {
         if !texts.is_empty() {
             fields.push(Field::new(name, Out::Texts(texts.clone())));
@@ -79,21 +79,21 @@ fn whole(info: &NetworkInfo) -> Out {
     Out::Struct(fields)
 }
 
-fn interface(bind: &BindAddress) -> Out {
-    let address = |(address, cidr): &(String, String)| {
+fn interface(bind: &Interface) -> Out {
+    let address = |address: &Address| {
         Out::Struct(vec![
-            Field::new("hostname", "".into()),
-            Field::new("value", address.as_str().into()),
-            Field::new("cidr", cidr.as_str().into()),
-            Field::yaml_only("address", address),
+            Field::new("hostname", address.hostname.as_str()),
+            Field::new("value", address.value.as_str()),
+            Field::new("cidr", address.cidr.as_str()),
+            Field::yaml_only("address", address.value.as_str()),
         ])
     };
     Out::Struct(vec![
-        Field::new("mac-address", bind.mac_address.as_str().into()),
-        Field::new("interface-name", bind.interface_name.as_str().into()),
+        Field::new("mac-address", bind.mac_address.as_str()),
+        Field::new("interface-name", bind.name.as_str()),
         Field::new("addresses", Out::List(bind.addresses.iter().map(address).collect())),
-        Field::yaml_only("macaddress", &bind.mac_address),
-        Field::yaml_only("interfacename", &bind.interface_name),
+        Field::yaml_only("macaddress", bind.mac_address.as_str()),
+        Field::yaml_only("interfacename", bind.name.as_str()),
     ])
 }
 

@@ -7,13 +7,13 @@ use super::{Call, Command, Failure, names, relation_flag};
 
 pub(super) const COMMAND: Command = Command {
     name: "relation-get",
-    args: "<key> <unit id>",
-    purpose: "get relation settings",
+    args: "[<key>|- [<unit>|<application>]]",
+    purpose: "Prints a setting of a databag of a relation, or all of them: of the unit named, else of the remote one.",
     flags: &[
         flags::FORMAT,
         flags::OUTPUT,
         flags::RELATION,
-        Flag::switch(&["app"], "get the relation data for the overall application, not just a unit"),
+        Flag::switch(&["app"], "the databag of the application, not that of a unit"),
     ],
     run,
 };

@@ -5,8 +5,8 @@ use super::{Call, Command, Failure, flags};
 
 pub(super) const COMMAND: Command = Command {
     name: "relation-ids",
-    args: "<name>",
-    purpose: "list all relation ids for the given endpoint",
+    args: "[<endpoint>]",
+    purpose: "Lists the relations of an endpoint.",
     flags: &[flags::FORMAT, flags::OUTPUT],
     run,
 };

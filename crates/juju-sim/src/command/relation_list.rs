@@ -7,13 +7,8 @@ use super::{Call, Command, Failure, relation_flag};
 pub(super) const COMMAND: Command = Command {
     name: "relation-list",
     args: "",
-    purpose: "list relation units",
-    flags: &[
-        flags::FORMAT,
-        flags::OUTPUT,
-        flags::RELATION,
-        Flag::switch(&["app"], "list remote application instead of participating units"),
-    ],
+    purpose: "Lists the units at the other side of a relation; for a peer relation, the other units.",
+    flags: &[flags::FORMAT, flags::OUTPUT, flags::RELATION, Flag::switch(&["app"], "print the application instead")],
     run,
 };
 

@@ -6,13 +6,13 @@ use super::{Call, Command, Failure, pairs, relation_flag};
 
 pub(super) const COMMAND: Command = Command {
     name: "relation-set",
-    args: "<key>=<value> [<key>=<value> ...]",
-    purpose: "set relation settings",
+    args: "<key>=<value> [...]",
+    purpose: "Writes settings into this unit's databag of a relation, if the hook succeeds. An empty value deletes.",
     flags: &[
         flags::FILE,
         flags::OLD_FORMAT,
         flags::RELATION,
-        Flag::switch(&["app"], "pass data for the overall application, not just a unit"),
+        Flag::switch(&["app"], "into the application's databag; only the leader may"),
     ],
     run,
 };

@@ -2,31 +2,52 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::Settings;
+use super::yaml_tag::Tagged;
+use super::{Settings, yaml_tag};
 
 /// Reads the first document. Scalars are taken by their source text, null is the empty text, the last of equal
 /// keys wins. An `Err` is a text for exit 1.
 ///
-/// Four departures: of several values that are not scalars only the first is reported, `!!binary` is refused, a plain
-/// `<<` is a key like any other, and in what is not JSON the brackets in texts count towards the depth of nesting.
+/// Three departures: of several values that are not scalars only the first is reported, a plain `<<` is a key like any
+/// other, and in what is not JSON the brackets in texts count towards the depth of nesting.
 pub(super) fn parse(bytes: &[u8]) -> Result<Settings, String> {
+    let pairs = parse_as(bytes, "map[string]string")?;
+    Ok(pairs.into_iter().map(|(key, value)| (key, lossy(value))).collect())
+}
+
+/// As [`parse`], with the bytes of the values, and a name for the map in errors.
+pub(super) fn parse_as(bytes: &[u8], map: &str) -> Result<BTreeMap<String, Vec<u8>>, String> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     if is_too_deep(bytes) {
         return Err(format!("yaml: exceeded max depth of {MAX_DEPTH}"));
     }
     // Syntax first: its errors come before those of types, wherever they are.
-    match first_document::<IgnoredAny>(&probe(bytes)) {
-        Ok(_) => {}
-        Err(error) if error.to_string().starts_with(BAD_TAG) && contains(bytes, BINARY) => {
-            return Err("yaml: the simulator does not read !!binary values".to_owned());
-        }
-        Err(error) => return Err(syntax_error(bytes, &error)),
-    }
-    first_document::<Pairs>(bytes).map(|pairs| pairs.0).map_err(|error| type_error(bytes, &error))
+    first_document::<IgnoredAny>(&probe(bytes)).map_err(|error| syntax_error(bytes, &error))?;
+    // Then what a tag forbids, then the types.
+    let mut tagged = tagged(bytes)?.into_iter();
+    let pairs = first_document::<Pairs<Text>>(bytes).map_err(|error| type_error(bytes, &error, map))?;
+    let values = pairs.0.into_iter().map(|(Text(key), Text(value))| {
+        let key = tagged.next().flatten().map_or(key, lossy);
+        (key, tagged.next().flatten().unwrap_or(value.into_bytes()))
+    });
+    Ok(values.collect())
+}
+
+/// What each key and each value stands for by its tag, one after the other, or nothing at all.
+fn tagged(bytes: &[u8]) -> Result<Vec<Option<Vec<u8>>>, String> {
+    let Some((copy, mark)) = yaml_tag::retagged(bytes) else { return Ok(Vec::new()) };
+    let Ok(Pairs(pairs)) = first_document::<Pairs<Tagged>>(&copy) else { return Ok(Vec::new()) };
+    pairs.iter().flat_map(|(key, value)| [key, value]).map(|tagged| tagged.value(mark)).collect()
+}
+
+/// Bytes that are no text come from `!!binary` alone. Juju loses them on their way to the controller.
+fn lossy(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// How deep Juju's YAML lets flow collections nest. The parser used here has no such limit, and takes time in the
@@ -47,9 +68,6 @@ fn is_too_deep(bytes: &[u8]) -> bool {
     deep && serde_json::from_slice::<BTreeMap<String, Value>>(bytes).is_err()
 }
 
-const BINARY: &[u8] = b"!!binary";
-const BAD_TAG: &str = "did not find URI escaped octet";
-
 /// Reads through a reader: that way no text is borrowed from the input.
 fn first_document<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> serde_yaml::Result<T> {
     let mut documents = serde_yaml::Deserializer::from_reader(bytes);
@@ -59,9 +77,8 @@ fn first_document<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> serde_yaml::Res
     }
 }
 
-/// The text for the syntax check, with two things that Juju's YAML and this one read differently made errors:
-/// the escape `\/`, unknown to Juju's, becomes one unknown to both, and the tag `!!binary`, of which this one tells
-/// nothing, a malformed one. Where these stand for themselves, in a plain text say, the change does no harm.
+/// The text for the syntax check: the escape `\/`, unknown to Juju's YAML, becomes one that this YAML does not know
+/// either. Where it stands for itself, in a plain text say, the change does no harm.
 fn probe(bytes: &[u8]) -> Vec<u8> {
     let mut probe = bytes.to_vec();
     let mut escaped = false;
@@ -72,16 +89,7 @@ fn probe(bytes: &[u8]) -> Vec<u8> {
         }
         escaped = *byte == b'\\' && !escaped;
     }
-    let mut at = 0;
-    while let Some(found) = probe.get(at..).and_then(|rest| rest.windows(BINARY.len()).position(|w| w == BINARY)) {
-        at += found + BINARY.len();
-        probe[at - 1] = b'%';
-    }
     probe
-}
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
 }
 
 /// The scanner's or parser's problem, with the line as Go's YAML counts it.
@@ -104,7 +112,7 @@ fn syntax_error(bytes: &[u8], error: &serde_yaml::Error) -> String {
     }
 }
 
-fn type_error(bytes: &[u8], error: &serde_yaml::Error) -> String {
+fn type_error(bytes: &[u8], error: &serde_yaml::Error, map: &str) -> String {
     let text = error.to_string();
     // What stands before may name a key, hence the last.
     let Some((_, found)) = text.rsplit_once("invalid type: ") else { return syntax_error(bytes, error) };
@@ -118,8 +126,8 @@ fn type_error(bytes: &[u8], error: &serde_yaml::Error) -> String {
         _ => "!!str",
     };
     let (value, target) = match first_document::<String>(bytes) {
-        Ok(scalar) => (format!(" `{}`", shortened(&scalar)), "map[string]string"),
-        Err(_) if found.contains(Pairs::WANTED) => (String::new(), "map[string]string"),
+        Ok(scalar) => (format!(" `{}`", shortened(&scalar)), map),
+        Err(_) if found.contains(WANTED) => (String::new(), map),
         Err(_) => (String::new(), "string"),
     };
     format!("yaml: unmarshal errors:\n  line {line}: cannot unmarshal {kind}{value} into {target}")
@@ -135,40 +143,38 @@ fn shortened(text: &str) -> String {
 }
 
 /// The whole document.
-struct Pairs(Settings);
+struct Pairs<T>(Vec<(T, T)>);
 
-impl Pairs {
-    /// What the error of a document that is no map says; [`Text`] says something else.
-    const WANTED: &'static str = "expected pairs";
-}
+/// What the error of a document that is no map says; [`Text`] says something else.
+const WANTED: &str = "expected pairs";
 
-impl<'de> Deserialize<'de> for Pairs {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pairs<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PairsVisitor;
-        impl<'de> Visitor<'de> for PairsVisitor {
-            type Value = Pairs;
+        struct PairsVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for PairsVisitor<T> {
+            type Value = Pairs<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("pairs")
             }
 
-            fn visit_none<E>(self) -> Result<Pairs, E> {
-                Ok(Pairs(Settings::new()))
+            fn visit_none<E>(self) -> Result<Pairs<T>, E> {
+                Ok(Pairs(Vec::new()))
             }
 
-            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Pairs, D::Error> {
+            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Pairs<T>, D::Error> {
                 deserializer.deserialize_map(self)
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
-                let mut settings = Settings::new();
-                while let Some((Text(key), Text(value))) = map.next_entry()? {
-                    settings.insert(key, value);
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<T>, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
                 }
-                Ok(Pairs(settings))
+                Ok(Pairs(pairs))
             }
         }
-        deserializer.deserialize_option(PairsVisitor)
+        deserializer.deserialize_option(PairsVisitor(PhantomData))
     }
 }
 
@@ -215,6 +221,12 @@ mod tests {
             ("a: 'x\\/!!binary y'\nb: z\\/z # !!binary\n", "a=x\\/!!binary y;b=z\\/z;"),
             ("a: \"x\\\\/\"\n", "a=x\\/;"),
             ("? a\n: b\n", "a=b;"),
+            ("a: !!binary aGVsbG8=\nb: &x !!binary |\n  aG\n  k=\nc: *x\nd: !~binary e", "a=hello;b=hi;c=hi;d=e;"),
+            ("a: !!binary gIE=\n!!binary Yg==: c\n", "a=\u{fffd}\u{fffd};b=c;"),
+            (
+                "a: !!float 1\nb: !!bool yes\nc: !!null ~\nd: '!!int x'\ne: f !!int x",
+                "a=1;b=yes;c=;d=!!int x;e=f !!int x;",
+            ),
             // Breaks that YAML 1.1 folds: the text is changed, as in Juju.
             ("{\"a\": \"x\u{85}y\", \"b\": \"x \u{2028} y\"}", "a=x y;b=x\u{2028}y;"),
         ] {
@@ -247,7 +259,12 @@ mod tests {
             ("ééééé: é".as_bytes(), "ééééé=é;".into()),
             ("éééééé".as_bytes(), format!("{unmarshal}1: cannot unmarshal !!str `ééé...` into map[string]string")),
             (b"a: [1]\nb: {", "yaml: line 2: did not find expected node content".into()),
-            (b"a: !!binary aGk=", "yaml: the simulator does not read !!binary values".into()),
+            (b"a: !!int x", "yaml: cannot decode !!str `x` as a !!int".into()),
+            (b"b: []\na: !!int ~", "yaml: cannot decode !!null `~` as a !!int".into()),
+            (b"a: !!int 1.5", "yaml: cannot decode !!float `1.5` as a !!int".into()),
+            (b"a: !!bool 1", "yaml: cannot decode !!int `1` as a !!bool".into()),
+            (b"!!null x: a", "yaml: cannot decode !!str `x` as a !!null".into()),
+            (b"a: !!binary '!!'", "yaml: !!binary value contains invalid base64 data".into()),
         ] {
             assert_eq!(read(yaml), text, "{}", yaml.escape_ascii());
         }

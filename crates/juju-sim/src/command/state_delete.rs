@@ -6,7 +6,7 @@ use super::{Call, Command, Failure};
 pub(super) const COMMAND: Command = Command {
     name: "state-delete",
     args: "<key>",
-    purpose: "delete server-side-state key value pair",
+    purpose: "Deletes a key of this unit's state, if the hook succeeds.",
     flags: &[],
     run,
 };

@@ -7,13 +7,9 @@ use super::{Call, Command, Failure};
 
 pub(super) const COMMAND: Command = Command {
     name: "state-get",
-    args: "[<key>]",
-    purpose: "print server-side-state value",
-    flags: &[
-        flags::FORMAT,
-        flags::OUTPUT,
-        Flag::switch(&["strict"], "return an error if the requested key does not exist"),
-    ],
+    args: "[<key>|-]",
+    purpose: "Prints a value of this unit's state, or all of it.",
+    flags: &[flags::FORMAT, flags::OUTPUT, Flag::switch(&["strict"], "fail where the key is missing")],
     run,
 };
 

@@ -5,8 +5,8 @@ use super::{Call, Command, Failure, flags, pairs};
 
 pub(super) const COMMAND: Command = Command {
     name: "state-set",
-    args: "key=value [key=value ...]",
-    purpose: "set server-side-state values",
+    args: "<key>=<value> [...]",
+    purpose: "Writes into this unit's state, if the hook succeeds.",
     flags: &[flags::FILE],
     run,
 };

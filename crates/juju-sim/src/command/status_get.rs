@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::flags::{self, Flag};
 use super::format::{Format, Out};
 use super::{Call, Command, Failure, StatusInfo};
@@ -9,12 +11,12 @@ use super::{Call, Command, Failure, StatusInfo};
 pub(super) const COMMAND: Command = Command {
     name: "status-get",
     args: "",
-    purpose: "print status information",
+    purpose: "Prints the status of this unit, or of the application.",
     flags: &[
         flags::FORMAT,
         flags::OUTPUT,
-        Flag::switch(&["include-data"], "print all status data"),
-        Flag::switch(&["application"], "print status for all units of this application if this unit is the leader"),
+        Flag::switch(&["include-data"], "with the message and the data"),
+        Flag::switch(&["application"], "of the application and all its units; only the leader may"),
     ],
     run,
 };
@@ -43,7 +45,7 @@ fn details(info: StatusInfo, with_data: bool) -> BTreeMap<String, Out> {
     let mut details = BTreeMap::from([("status".to_owned(), info.status.into())]);
     if with_data {
         details.insert("message".to_owned(), info.message.into());
-        details.insert("status-data".to_owned(), Out::Map(BTreeMap::new()));
+        details.insert("status-data".to_owned(), Value::Object(info.data).into());
     }
     details
 }

@@ -7,9 +7,9 @@ use super::{Call, Command, Failure};
 
 pub(super) const COMMAND: Command = Command {
     name: "status-set",
-    args: "<maintenance | blocked | waiting | active> [message]",
-    purpose: "set status information",
-    flags: &[Flag::switch(&["application"], "set this status for the application to which the unit belongs")],
+    args: "maintenance|blocked|waiting|active [<message>]",
+    purpose: "Sets the status of this unit, or of the application, at once.",
+    flags: &[Flag::switch(&["application"], "of the application; only the leader may")],
     run,
 };
 

@@ -1,13 +1,15 @@
 //! YAML as Go's yaml.v2 writes it.
 
-use super::format::Out;
+use super::format::{Out, Shown};
 use super::yaml_text::{self, Style};
-use super::{natural, number};
+use super::{base64_text, natural, number, time};
 
 /// How far maps, and lists in lists, stand in.
 const STEP: usize = 2;
 /// The column after which a space may become a line break.
 const WIDTH: usize = 80;
+/// The length of a line of base64.
+const BINARY_WIDTH: usize = 70;
 
 /// One document, without newlines at the end.
 pub(super) fn document(out: &Out) -> String {
@@ -31,7 +33,13 @@ impl Writer {
             Out::Null => self.word("null", value),
             Out::Bool(on) => self.word(if *on { "true" } else { "false" }, value),
             Out::Number(number) => self.word(&number::yaml(*number), value),
-            Out::Text(text) => {
+            Out::Integer(number) => self.word(&number.to_string(), value),
+            Out::Time(seconds) => self.word(&time::rfc3339(*seconds), value),
+            Out::Binary(bytes) => {
+                self.word("!!binary ", value);
+                self.binary(bytes, inner);
+            }
+            Out::Text(text) | Out::Bare(text) => {
                 self.word("", value);
                 self.scalar(text, inner, false);
             }
@@ -51,7 +59,8 @@ impl Writer {
                 self.map(&entries, indent, value);
             }
             Out::Struct(fields) => {
-                let entries: Vec<_> = fields.iter().map(|field| (field.name, &field.value)).collect();
+                let shown = fields.iter().filter(|field| field.shown != Shown::Json);
+                let entries: Vec<_> = shown.map(|field| (field.name, &field.value)).collect();
                 self.map(&entries, indent, value);
             }
         }
@@ -119,6 +128,17 @@ impl Writer {
                 self.put("\"");
             }
             Style::Literal => self.literal(text, indent),
+        }
+    }
+
+    /// Base64, in lines of their own where it is long.
+    fn binary(&mut self, bytes: &[u8], indent: usize) {
+        let digits: Vec<char> = base64_text::encode(bytes).chars().collect();
+        let lines: Vec<String> = digits.chunks(BINARY_WIDTH).map(String::from_iter).collect();
+        if digits.len() < BINARY_WIDTH {
+            self.put(&lines.concat());
+        } else {
+            self.literal(&format!("{}\n", lines.join("\n")), indent);
         }
     }
 
@@ -237,6 +257,19 @@ mod tests {
         }
         assert_eq!(yaml(json!({"a": "x\n\n", "b": "\n", "c": ""})), "a: |+\n  x\n\nb: |2+\n\nc: \"\"");
         assert_eq!(yaml(json!({"a\nb": ["c"]})), "? |-\n  a\n  b\n: - c");
+    }
+
+    #[test]
+    fn binaries() {
+        let long = "//////////////////////////////////////////////////////////////////////";
+        for (bytes, text) in [
+            (vec![0x80, 0x81], "!!binary gIE=".to_owned()),
+            (vec![0xff; 51], format!("!!binary {}", &long[..68])),
+            (vec![0xff; 60], format!("!!binary |\n    {long}\n    //////////")),
+        ] {
+            let map = Out::Map([("k".to_owned(), Out::Binary(bytes))].into());
+            assert_eq!(document(&Out::Map([("x".to_owned(), map)].into())), format!("x:\n  k: {text}"));
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! One text in YAML: which style Go's yaml.v2 writes it in.
 
+use super::{integer, time};
+
 /// How a text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
@@ -90,29 +92,32 @@ fn has_indicators(text: &str) -> bool {
     false
 }
 
-/// Whether the plain text is null, a truth value, a number, a time or a merge key in YAML 1.1.
+/// Whether another reader could take the plain text for something else.
 fn resolves(text: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "", "~", "null", "Null", "NULL", "<<", "y", "Y", "yes", "Yes", "YES", "n", "N", "no", "No", "NO", "true",
-        "True", "TRUE", "false", "False", "FALSE", "on", "On", "ON", "off", "Off", "OFF", ".nan", ".NaN", ".NAN",
-        ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF",
-    ];
-    WORDS.contains(&text)
-        || (text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && {
-            let joined = text.replace('_', "");
-            is_integer(&joined) || is_float(&joined) || is_sexagesimal(text) || is_time(text)
-        })
+    tag(text) != "str" || is_sexagesimal(text)
 }
 
-fn is_integer(text: &str) -> bool {
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let (digits, radix) = match digits.get(..2) {
-        Some("0x" | "0X") => (&digits[2..], 16),
-        Some("0o" | "0O") => (&digits[2..], 8),
-        Some("0b" | "0B") => (&digits[2..], 2),
-        _ => (digits, 10),
-    };
-    !digits.starts_with('+') && u64::from_str_radix(digits, radix).is_ok()
+/// What YAML 1.1 takes a plain text for, by the name of its tag.
+pub(super) fn tag(text: &str) -> &'static str {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return "null",
+        "y" | "Y" | "yes" | "Yes" | "YES" | "n" | "N" | "no" | "No" | "NO" | "true" | "True" | "TRUE" | "false"
+        | "False" | "FALSE" | "on" | "On" | "ON" | "off" | "Off" | "OFF" => return "bool",
+        ".nan" | ".NaN" | ".NAN" | ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf"
+        | "-.INF" => return "float",
+        _ => {}
+    }
+    if !text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) {
+        return "str";
+    }
+    if time::is_yaml(text) {
+        return "timestamp";
+    }
+    let joined = text.replace('_', "");
+    if integer::is_whole(&joined) {
+        return "int";
+    }
+    if is_float(&joined) { "float" } else { "str" }
 }
 
 fn is_float(text: &str) -> bool {
@@ -142,26 +147,5 @@ fn is_sexagesimal(text: &str) -> bool {
             [one] => one.is_ascii_digit(),
             [ten, one] => (b'0'..b'6').contains(ten) && one.is_ascii_digit(),
             _ => false,
-        })
-}
-
-/// A date, alone or with a time of day.
-fn is_time(text: &str) -> bool {
-    let (date, time) = match text.find(['T', 't', ' ']) {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
-        None => (text, None),
-    };
-    let parts: Vec<&str> = date.split('-').collect();
-    let [year, month, day] = parts.as_slice() else { return false };
-    let within = |text: &str, range: std::ops::RangeInclusive<u8>| {
-        is_digits(text) && text.len() <= 2 && text.parse().is_ok_and(|number| range.contains(&number))
-    };
-    year.len() == 4
-        && is_digits(year)
-        && within(month, 1..=12)
-        && within(day, 1..=31)
-        && time.is_none_or(|time| {
-            let clock = time.split(['Z', '+', '-', '.']).next().unwrap_or_default();
-            clock.split(':').count() == 3 && clock.split(':').all(|part| within(part, 0..=59))
         })
 }

@@ -1,17 +1,21 @@
 //! How a hook begins and ends, and what its end brings about.
 
-use super::hook::{Hook, RelationKind};
+use super::Model;
+use super::hook::{Hook, RelationKind, StorageHookKind};
 use super::running::{Running, Work};
-use super::unit::{Operation, Retry, Status};
-use super::{Model, entry_bag};
-use crate::Error;
+use super::unit::Operation;
+use crate::SimError;
+use crate::command::Reboot;
+use crate::run::Fate;
 
 /// How the process of a hook came to its end, as the agent sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Finish {
     /// Exit 0; the flush is still to come.
     Exited,
-    /// Exit 0, and the controller refuses the flush with this text.
+    /// The charm has no code for it. Juju: that is success, and nothing is flushed.
+    Missing,
+    /// Exit 0, and the controller refuses the flush, where there is one, with this text.
     FlushRefused(String),
     /// Any other exit, or a signal that is neither TERM nor KILL; the reason.
     Failed(String),
@@ -23,35 +27,33 @@ pub(crate) enum Finish {
     CrashedAfterFlush,
 }
 
-/// What became of a hook.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fate {
-    Committed,
-    Failed(String),
-    Rerun,
-}
-
 impl Model {
     /// Starts a hook: nothing of it is visible until it ends.
-    pub(crate) fn begin(&mut self, name: &str, hook: Hook) -> Result<Running, Error> {
+    pub(crate) fn begin(&mut self, name: &str, hook: Hook) -> Result<Running, SimError> {
         self.advance(1);
         let context_id = format!("{name}-{hook}-{}", self.random_id());
-        let newest = self.charms.len() - 1;
+        let now = self.seconds;
+        let app = self.application(&self.unit(name)?.app)?;
+        let (newest, modified) = (app.charms.len() - 1, app.modified);
         let unit = self.unit_mut(name)?;
         unit.resolved = None;
         unit.agent.memory.tick = false;
         let before = std::mem::replace(&mut unit.agent.operation, Operation::Pending(hook.clone()));
         match &hook {
             Hook::Install => {
-                unit.status = Status::new("maintenance", "installing charm software");
+                unit.set_status("maintenance", "installing charm software", now);
                 // One that is repeated keeps the charm it began with.
                 if before == Operation::Idle {
                     unit.agent.revision = newest;
+                    unit.agent.modified = modified;
                 }
             }
-            Hook::Stop => unit.status = Status::new("maintenance", "stopping charm software"),
-            Hook::Remove => unit.status = Status::new("maintenance", "cleaning up prior to charm deletion"),
-            Hook::UpgradeCharm => unit.agent.revision = newest,
+            Hook::Stop => unit.set_status("maintenance", "stopping charm software", now),
+            Hook::Remove => unit.set_status("maintenance", "cleaning up prior to charm deletion", now),
+            Hook::UpgradeCharm => {
+                unit.agent.revision = newest;
+                unit.agent.modified = modified;
+            }
             Hook::Relation(hook) => {
                 if let (RelationKind::Joined | RelationKind::Changed, Some(remote)) = (hook.kind, &hook.remote_unit) {
                     unit.agent.memory.bags.entry(hook.relation).or_default().remove(remote);
@@ -59,6 +61,7 @@ impl Model {
             }
             _ => {}
         }
+        self.wake(name);
         let unit = self.unit(name)?;
         Ok(Running::new(name, context_id, Work::Hook(hook), unit, self.configured(unit)))
     }
@@ -67,13 +70,25 @@ impl Model {
     pub(crate) fn finish(&mut self, running: &Running, finish: Finish) -> Fate {
         let Work::Hook(hook) = &running.work else { return Fate::Committed };
         let fate = match finish {
-            Finish::Exited => match self.flush(running) {
+            _ if running.reboot == Some(Reboot::Now) => self.reboot_now(&running.unit, hook),
+            Finish::Missing => {
+                self.commit(running, hook);
+                Fate::Committed
+            }
+            Finish::Exited => match self.flush_all(running) {
                 Ok(()) => {
                     self.commit(running, hook);
+                    if running.reboot.is_some() {
+                        self.reboot(&running.unit);
+                    }
                     Fate::Committed
                 }
                 Err(text) => Fate::Failed(text),
             },
+            Finish::FlushRefused(_) if running.flush().is_empty() => {
+                self.commit(running, hook);
+                Fate::Committed
+            }
             Finish::FlushRefused(text) | Finish::Failed(text) => Fate::Failed(text),
             Finish::Terminated => {
                 if let Some(unit) = self.units.get_mut(&running.unit) {
@@ -82,13 +97,32 @@ impl Model {
                 Fate::Rerun
             }
             Finish::CrashedBeforeFlush => self.crash(running, "agent died before the flush"),
-            Finish::CrashedAfterFlush => match self.flush(running) {
+            Finish::CrashedAfterFlush => match self.flush_all(running) {
                 Ok(()) => self.crash(running, "agent died after the flush"),
                 Err(text) => Fate::Failed(text),
             },
         };
+        self.wake(&running.unit);
         self.observe();
         fate
+    }
+
+    /// Takes the hook that is due as done, without running it.
+    pub(crate) fn take_as_done(&mut self, name: &str) -> Result<(), SimError> {
+        self.observe();
+        if let Some(hook) = self.take_next(name) {
+            let running = self.begin(name, hook.clone())?;
+            self.commit(&running, &hook);
+            self.wake(name);
+        }
+        self.observe();
+        Ok(())
+    }
+
+    /// Sends what there is to send.
+    pub(super) fn flush_all(&mut self, running: &Running) -> Result<(), String> {
+        let flush = running.flush();
+        if flush.is_empty() { Ok(()) } else { self.flush(running, &flush) }
     }
 
     /// Juju: a hook that was pending when the agent died counts as failed.
@@ -99,14 +133,41 @@ impl Model {
         Fate::Failed(why.to_owned())
     }
 
-    fn commit(&mut self, running: &Running, hook: &Hook) {
-        let Some(unit) = self.units.get_mut(&running.unit) else { return };
+    /// Juju: the hook is killed and its writes are dropped; it runs again after the reboot.
+    fn reboot_now(&mut self, name: &str, hook: &Hook) -> Fate {
+        if let Some(unit) = self.units.get_mut(name) {
+            unit.agent.operation = Operation::Queued(hook.clone());
+        }
+        self.reboot(name);
+        Fate::Rerun
+    }
+
+    /// Reboots a unit's machine: its agents start anew, and started units get a `start`.
+    pub(crate) fn reboot(&mut self, name: &str) {
+        let Some(machine) = self.units.get(name).map(|unit| unit.machine) else { return };
+        let mut woken = Vec::new();
+        for (other, unit) in self.units.iter_mut().filter(|(_, unit)| unit.machine == machine && !unit.played) {
+            unit.agent.restart();
+            unit.agent.rebooted = true;
+            woken.push(other.clone());
+        }
+        for name in woken {
+            self.wake(&name);
+        }
+    }
+
+    pub(super) fn commit(&mut self, running: &Running, hook: &Hook) {
+        let now = self.seconds;
+        let name = running.unit.as_str();
+        let mut left = None;
+        let Some(unit) = self.units.get_mut(name) else { return };
         unit.agent.status_set |= running.status_set;
+        let leader_settings = self.applications.get(&unit.app).map_or(0, |app| app.leader_settings.version);
         let agent = &mut unit.agent;
         agent.operation = Operation::Idle;
         match hook {
             Hook::Install => agent.installed = true,
-            Hook::LeaderSettingsChanged => agent.memory.leader_settings = true,
+            Hook::LeaderSettingsChanged => agent.memory.leader_settings = Some(leader_settings),
             Hook::ConfigChanged => {
                 agent.configured = Some(running.configured.clone());
                 if !agent.started {
@@ -115,18 +176,19 @@ impl Model {
             }
             Hook::Start => {
                 agent.started = true;
+                agent.rebooted = false;
                 if !agent.status_set {
-                    unit.status = Status::new("unknown", "");
+                    unit.set_status("unknown", "", now);
                 }
             }
             Hook::UpgradeCharm => agent.operation = Operation::Queued(Hook::ConfigChanged),
             Hook::Stop => {
                 agent.stopped = true;
-                unit.status = Status::new("terminated", "");
+                unit.set_status("terminated", "", now);
             }
             Hook::Remove => {
                 agent.removed = true;
-                unit.status = Status::new("terminated", "");
+                unit.set_status("terminated", "", now);
             }
             Hook::LeaderElected | Hook::UpdateStatus => {}
             Hook::Relation(hook) => {
@@ -134,9 +196,7 @@ impl Model {
                     RelationKind::Created => {
                         agent.memory.created.insert(hook.relation);
                     }
-                    RelationKind::Broken => {
-                        agent.relations.remove(&hook.relation);
-                    }
+                    RelationKind::Broken => left = Some(hook.relation),
                     _ => {}
                 }
                 if let Some(state) = agent.relations.get_mut(&hook.relation) {
@@ -146,73 +206,19 @@ impl Model {
                     agent.memory.bags.entry(hook.relation).or_default().remove(remote);
                 }
             }
+            Hook::Storage(hook) => match hook.kind {
+                StorageHookKind::Attached => {
+                    agent.attached.insert(hook.id.clone());
+                }
+                StorageHookKind::Detaching => {
+                    agent.attached.remove(&hook.id);
+                    self.storage_detached(&hook.id);
+                }
+            },
+            Hook::Secret(hook) => self.secret_hook_done(name, hook),
         }
-    }
-
-    /// Lets every running agent do what it does of itself, without a hook: commit what was resolved without retry,
-    /// enter the scopes of new relations, and go when all is done.
-    pub(super) fn observe(&mut self) {
-        for name in self.units() {
-            self.commit_resolved(&name);
-            self.enter_scopes(&name);
-            self.bury(&name);
-        }
-        if self.leader.is_none() {
-            self.leader = self.heir("");
-        }
-    }
-
-    fn commit_resolved(&mut self, name: &str) {
-        let Some(unit) = self.units.get_mut(name).filter(|unit| unit.is_up()) else { return };
-        if unit.resolved != Some(Retry::NoRetry) {
-            return;
-        }
-        unit.resolved = None;
-        if let Operation::Pending(hook) = unit.agent.operation.clone() {
-            let unit = &self.units[name];
-            let configured = self.configured(unit);
-            let running = Running::new(name, String::new(), Work::Hook(hook.clone()), unit, configured);
-            self.commit(&running, &hook);
-        }
-    }
-
-    /// Juju: all scopes are entered before the first `relation-created`, so others can see the unit before it has
-    /// run any. Entry replaces the whole bag.
-    fn enter_scopes(&mut self, name: &str) {
-        let Some(unit) = self.units.get(name) else { return };
-        let agent = &unit.agent;
-        if !unit.is_up() || unit.dying || !agent.installed || agent.operation != Operation::Idle {
-            return;
-        }
-        let charm = self.charm_of(unit);
-        let new: Vec<u32> = self
-            .relations
-            .iter()
-            .filter(|(id, relation)| !agent.relations.contains_key(id) && charm.has_endpoint(&relation.endpoint))
-            .map(|(id, _)| *id)
-            .collect();
-        let bag = entry_bag(&unit.network);
-        for id in new {
-            if let (Some(unit), Some(relation)) = (self.units.get_mut(name), self.relations.get_mut(&id)) {
-                unit.agent.relations.insert(id, Default::default());
-                unit.agent.memory.known.insert(id);
-                relation.unit_bags.insert(name.to_owned(), bag.clone());
-                relation.in_scope.insert(name.to_owned());
-            }
-        }
-    }
-
-    /// Removes a dead unit. Juju: leadership is free only now, and goes to whoever claims it first.
-    fn bury(&mut self, name: &str) {
-        let Some(unit) = self.units.get(name) else { return };
-        let agent = &unit.agent;
-        let never_ran = !agent.installed && agent.failed().is_none();
-        if !unit.dying || !(agent.removed || never_ran) {
-            return;
-        }
-        self.units.remove(name);
-        if self.leader.as_deref() == Some(name) {
-            self.leader = None;
+        if let Some(id) = left {
+            self.leave(name, id);
         }
     }
 }

@@ -2,94 +2,142 @@
 //! it; it has no clock and does no input or output.
 
 mod action;
+mod agents;
+mod application;
 pub(crate) mod context;
 mod env;
 mod flush;
+mod goal;
 mod hook;
 mod lifecycle;
+mod log;
 mod network;
 mod next;
+mod port;
 mod relation;
 mod running;
+mod secret;
+mod storage;
 mod unit;
+mod verbs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand::Rng;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 pub use action::ActionResult;
+pub(crate) use application::{Application, Life};
 pub(crate) use env::Place;
-pub(crate) use lifecycle::{Fate, Finish};
+pub(crate) use hook::{Hook, RelationHook, RelationKind, SecretHook, SecretHookKind, StorageHook, StorageHookKind};
+pub(crate) use lifecycle::Finish;
+pub use log::LogLine;
+pub(crate) use port::OpenPort;
+#[cfg(test)]
+pub(crate) use relation::{Bag, RelationState};
+pub(crate) use relation::{Relation, Side};
 pub(crate) use running::Running;
-pub use unit::Retry;
+#[cfg(test)]
+pub(crate) use running::{ActionWork, Work};
+pub(crate) use secret::{Grant, Owner, Secret, Subject};
+pub(crate) use unit::{Operation, Unit};
+pub use unit::{Retry, Status};
+pub(crate) use verbs::NewUnit;
+#[cfg(test)]
+pub(crate) use {
+    flush::Flush,
+    secret::{Consumer, Revisions},
+};
 
-use crate::Error;
+use crate::SimError;
 use crate::charm::Charm;
-use crate::command::Settings;
-use network::Network;
-use relation::{Bag, Relation};
-use unit::{Agent, Operation, Status, Unit};
+use crate::command::Network;
+use log::Log;
+pub(crate) use storage::Storage;
 
-/// One Juju model with one application, on machines.
+/// Seconds from the Unix epoch to 2026-01-01T00:00:00Z, when a model's time begins.
+pub(crate) const EPOCH: u64 = 1_767_225_600;
+
+/// One Juju model: applications, units and their agents, relations, secrets, storage; on machines.
 ///
-/// It can be serialized and read back at any moment between hooks, and goes on as if nothing had happened.
+/// It can be serialized and read back at any moment between hooks, and goes on as if nothing had happened. It holds
+/// the values of databags, states and secrets.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Model {
     seed: u64,
     rng: ChaCha8Rng,
     seconds: u64,
-    app: String,
-    /// The charm's revisions; the last is the application's, units may still run an older one.
-    charms: Vec<Charm>,
-    config: BTreeMap<String, Value>,
-    leader: Option<String>,
-    app_status: Option<Status>,
-    next_unit: u32,
-    next_relation: u32,
-    next_action: u32,
-    units: BTreeMap<String, Unit>,
-    relations: BTreeMap<u32, Relation>,
-    log: Vec<LogLine>,
+    pub(crate) name: String,
+    pub(crate) uuid: String,
+    pub(crate) applications: BTreeMap<String, Application>,
+    pub(crate) units: BTreeMap<String, Unit>,
+    pub(crate) relations: BTreeMap<u32, Relation>,
+    pub(crate) secrets: BTreeMap<String, Secret>,
+    pub(crate) storage: BTreeMap<String, Storage>,
+    /// The network of each space.
+    pub(crate) spaces: BTreeMap<String, String>,
+    pub(crate) counters: Counters,
+    /// The ids of the next secrets, before random ones.
+    pub(crate) given_secret_ids: Vec<String>,
+    /// Juju 4 (issue 23326): those that remain are not told of a removed peer.
+    pub(crate) departures_are_lost: bool,
+    log: Log,
+    /// The units that may have something to do that they had not before.
+    #[serde(skip, default = "Awake::all")]
+    awake: Awake,
+    /// The units that have a hook to run, as far as it is known.
+    #[serde(skip)]
+    ready: BTreeSet<String>,
 }
 
-/// One line of the model's log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LogLine {
-    /// The model's time, in seconds since its start.
-    pub seconds: u64,
-    /// The unit that wrote it.
-    pub unit: String,
-    /// The level in capitals, such as `INFO`.
-    pub level: String,
-    /// The text.
-    pub text: String,
+/// What is counted over the whole life of a model.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Counters {
+    /// By application, also of those that are gone: a unit's number is never used again.
+    pub(crate) units: BTreeMap<String, u32>,
+    pub(crate) machine: u32,
+    pub(crate) relation: u32,
+    pub(crate) action: u32,
+    pub(crate) storage: u32,
+}
+
+/// Whose readiness has to be looked at.
+#[derive(Debug, Clone)]
+enum Awake {
+    All,
+    Some(BTreeSet<String>),
+}
+
+impl Awake {
+    fn all() -> Awake {
+        Awake::All
+    }
 }
 
 impl Model {
-    /// A model with the charm's application, its peer relations, and no unit.
-    pub(crate) fn new(charm: Charm, seed: u64) -> Model {
-        let mut model = Model {
+    /// A model with nothing in it.
+    pub(crate) fn new(seed: u64) -> Model {
+        Model {
             seed,
             rng: ChaCha8Rng::seed_from_u64(seed),
             seconds: 0,
-            app: charm.name().to_owned(),
-            charms: Vec::new(),
-            config: BTreeMap::new(),
-            leader: None,
-            app_status: None,
-            next_unit: 0,
-            next_relation: 0,
-            next_action: 1,
+            name: "default".to_owned(),
+            uuid: "5e1f0c4e-6d61-4770-a969-000000000000".to_owned(),
+            applications: BTreeMap::new(),
             units: BTreeMap::new(),
             relations: BTreeMap::new(),
-            log: Vec::new(),
-        };
-        model.upgrade(charm);
-        model
+            secrets: BTreeMap::new(),
+            storage: BTreeMap::new(),
+            spaces: BTreeMap::new(),
+            counters: Counters { action: 1, ..Counters::default() },
+            given_secret_ids: Vec::new(),
+            departures_are_lost: false,
+            log: Log::default(),
+            awake: Awake::Some(BTreeSet::new()),
+            ready: BTreeSet::new(),
+        }
     }
 
     /// The seed that the model started from.
@@ -97,9 +145,14 @@ impl Model {
         self.seed
     }
 
-    /// The name of the application.
-    pub fn app(&self) -> &str {
-        &self.app
+    /// The model's name, as in `JUJU_MODEL_NAME`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The model's uuid.
+    pub fn uuid(&self) -> &str {
+        &self.uuid
     }
 
     /// The model's time, in seconds since 2026-01-01T00:00:00Z. It rises by one with each hook and action.
@@ -107,26 +160,46 @@ impl Model {
         self.seconds
     }
 
-    /// The unit that leads, if any.
-    pub fn leader(&self) -> Option<&str> {
-        self.leader.as_deref()
+    pub(crate) fn unix_seconds(&self) -> u64 {
+        EPOCH + self.seconds
     }
 
-    /// The names of the units that exist, by number.
+    /// The names of the applications, sorted.
+    pub fn applications(&self) -> impl Iterator<Item = &str> {
+        self.applications.keys().map(String::as_str)
+    }
+
+    /// The unit that leads an application, if any.
+    pub fn leader(&self, app: &str) -> Option<&str> {
+        self.applications.get(app)?.leader.as_deref()
+    }
+
+    /// The names of all units, by application and number.
     pub fn units(&self) -> Vec<String> {
-        let mut units: Vec<_> = self.units.iter().map(|(name, unit)| (unit.number, name.clone())).collect();
+        let mut units: Vec<_> = self.units.iter().map(|(name, unit)| (&unit.app, unit.number, name)).collect();
         units.sort();
-        units.into_iter().map(|(_, name)| name).collect()
+        units.into_iter().map(|(_, _, name)| name.clone()).collect()
     }
 
-    /// The relations: number and endpoint.
-    pub fn relations(&self) -> impl Iterator<Item = (u32, &str)> {
-        self.relations.iter().map(|(id, relation)| (*id, relation.endpoint.as_str()))
+    /// The names of an application's units, by number.
+    pub fn units_of(&self, app: &str) -> Vec<String> {
+        // All names of an application's units stand together, between `app/` and `app0`.
+        let within = self.units.range(format!("{app}/")..format!("{app}0"));
+        let mut units: Vec<_> = within.map(|(name, unit)| (unit.number, name)).collect();
+        units.sort();
+        units.into_iter().map(|(_, name)| name.clone()).collect()
     }
 
-    /// What was logged so far.
-    pub fn log(&self) -> &[LogLine] {
-        &self.log
+    pub(crate) fn leads(&self, unit: &str, app: &str) -> bool {
+        self.leader(app) == Some(unit)
+    }
+
+    fn leader_settings_version(&self, app: &str) -> u64 {
+        self.applications.get(app).map_or(0, |app| app.leader_settings.version)
+    }
+
+    fn modified(&self, app: &str) -> u64 {
+        self.applications.get(app).map_or(0, |app| app.modified)
     }
 
     pub(crate) fn advance(&mut self, seconds: u64) {
@@ -142,233 +215,42 @@ impl Model {
         format!("{:016x}{:016x}", self.rng.random::<u64>(), self.rng.random::<u64>())
     }
 
-    pub(crate) fn add_unit(&mut self) -> String {
-        let number = self.next_unit;
-        self.next_unit += 1;
-        let name = format!("{}/{number}", self.app);
-        let unit = Unit {
-            number,
-            dying: false,
-            paused: false,
-            network: Network::default_of(number),
-            state: Settings::new(),
-            status: Status::new("waiting", "waiting for machine"),
-            resolved: None,
-            agent: Agent { revision: self.charms.len() - 1, ..Agent::default() },
-        };
-        self.units.insert(name.clone(), unit);
-        self.leader.get_or_insert_with(|| name.clone());
-        name
+    /// The charm that a unit runs.
+    pub(crate) fn charm_of(&self, unit: &Unit) -> &Charm {
+        let app = self.applications.get(&unit.app).expect("a unit's application is there as long as the unit");
+        app.charm_of(unit.agent.revision)
     }
 
-    /// Juju: the controller lets the unit depart from every relation at once; the unit learns in its own time.
-    pub(crate) fn remove_unit(&mut self, name: &str) -> Result<(), Error> {
-        self.unit_mut(name)?.dying = true;
-        for relation in self.relations.values_mut() {
-            relation.in_scope.remove(name);
+    pub(crate) fn application(&self, name: &str) -> Result<&Application, SimError> {
+        self.applications.get(name).ok_or_else(|| SimError::NoApplication(name.to_owned()))
+    }
+
+    pub(crate) fn application_mut(&mut self, name: &str) -> Result<&mut Application, SimError> {
+        self.applications.get_mut(name).ok_or_else(|| SimError::NoApplication(name.to_owned()))
+    }
+
+    pub(crate) fn unit(&self, name: &str) -> Result<&Unit, SimError> {
+        self.units.get(name).ok_or_else(|| SimError::NoUnit(name.to_owned()))
+    }
+
+    pub(crate) fn unit_mut(&mut self, name: &str) -> Result<&mut Unit, SimError> {
+        self.units.get_mut(name).ok_or_else(|| SimError::NoUnit(name.to_owned()))
+    }
+
+    pub(crate) fn relation(&self, id: u32) -> Result<&Relation, SimError> {
+        self.relations.get(&id).ok_or_else(|| SimError::NoRelation(id.to_string()))
+    }
+
+    /// The network of a unit's binding: its own, that of its space, or the unit's.
+    pub(crate) fn network_of(&self, name: &str, binding: &str) -> Network {
+        let Some(unit) = self.units.get(name) else { return Network::none() };
+        if let Some(network) = unit.networks.get(binding) {
+            return network.clone();
         }
-        self.observe();
-        Ok(())
+        let bindings = self.applications.get(&unit.app).map(|app| &app.bindings);
+        let space = bindings.and_then(|it| it.get(binding).or_else(|| it.get("")));
+        let in_space = space.and_then(|space| self.spaces.get(space));
+        let network = in_space.and_then(|cidr| Network::in_space(cidr, unit.machine));
+        network.unwrap_or_else(|| unit.network.clone())
     }
-
-    pub(crate) fn set_config(&mut self, key: &str, value: Option<Value>) -> Result<(), Error> {
-        let refuse = |why: String| Err(Error::Config { key: key.to_owned(), why });
-        let Some(option) = self.charm().options().get(key) else {
-            return refuse("no such option".to_owned());
-        };
-        match value {
-            Some(value) if !option.kind.admits(&value) => refuse(format!("expected {:?}, got {value}", option.kind)),
-            Some(value) => {
-                self.config.insert(key.to_owned(), value);
-                Ok(())
-            }
-            None => {
-                self.config.remove(key);
-                Ok(())
-            }
-        }
-    }
-
-    pub(crate) fn set_leader(&mut self, name: &str) -> Result<(), Error> {
-        self.unit(name)?;
-        self.leader = Some(name.to_owned());
-        Ok(())
-    }
-
-    /// Lets another unit lead in place of this one.
-    pub(crate) fn depose(&mut self, name: &str) {
-        if self.leader.as_deref() == Some(name) {
-            self.leader = self.heir(name);
-        }
-    }
-
-    /// A random unit, other than this one, that could lead.
-    fn heir(&mut self, name: &str) -> Option<String> {
-        let mut heirs = self.units();
-        heirs.retain(|heir| heir != name && self.units[heir].may_lead());
-        let chosen = self.choose(heirs.len());
-        (!heirs.is_empty()).then(|| heirs.swap_remove(chosen))
-    }
-
-    pub(crate) fn set_network(&mut self, name: &str, network: Network) -> Result<(), Error> {
-        self.unit_mut(name)?.network = network;
-        Ok(())
-    }
-
-    pub(crate) fn add_peer_relation(&mut self, endpoint: &str) -> Result<u32, Error> {
-        if !self.charm().peers().any(|peer| peer == endpoint) {
-            return Err(Error::NoPeerEndpoint(endpoint.to_owned()));
-        }
-        let id = self.new_relation(endpoint);
-        self.observe();
-        Ok(id)
-    }
-
-    pub(crate) fn upgrade(&mut self, charm: Charm) {
-        for endpoint in charm.peers() {
-            if !self.relations.values().any(|relation| relation.endpoint == endpoint) {
-                self.new_relation(endpoint);
-            }
-        }
-        self.charms.push(charm);
-        self.observe();
-    }
-
-    pub(crate) fn write_bag(&mut self, id: u32, owner: &str, changes: &Settings) -> Result<(), Error> {
-        let app = self.app.clone();
-        let relation = self.relations.get_mut(&id).ok_or(Error::NoRelation(id))?;
-        let bag = if owner == app {
-            &mut relation.app_bag
-        } else {
-            relation.unit_bags.get_mut(owner).ok_or_else(|| Error::NoUnit(owner.to_owned()))?
-        };
-        bag.write(changes);
-        Ok(())
-    }
-
-    pub(crate) fn bag(&self, id: u32, owner: &str) -> Option<&Settings> {
-        let relation = self.relations.get(&id)?;
-        let bag = if owner == self.app { Some(&relation.app_bag) } else { relation.unit_bags.get(owner) };
-        bag.map(|bag| &bag.settings)
-    }
-
-    pub(crate) fn set_state(&mut self, name: &str, key: &str, value: &str) -> Result<(), Error> {
-        self.unit_mut(name)?.state.insert(key.to_owned(), value.to_owned());
-        Ok(())
-    }
-
-    pub(crate) fn delete_state(&mut self, name: &str, key: &str) -> Result<(), Error> {
-        self.unit_mut(name)?.state.remove(key);
-        Ok(())
-    }
-
-    pub(crate) fn state(&self, name: &str) -> Settings {
-        self.units.get(name).map(|unit| unit.state.clone()).unwrap_or_default()
-    }
-
-    pub(crate) fn members(&self, name: &str, id: u32) -> Vec<String> {
-        let state = self.units.get(name).and_then(|unit| unit.agent.relations.get(&id));
-        state.map(|state| state.listed(None)).unwrap_or_default()
-    }
-
-    pub(crate) fn set_tick(&mut self, name: &str) -> Result<(), Error> {
-        let unit = self.unit_mut(name)?;
-        // Juju: no update-status in error; the timer belongs to the running agent.
-        unit.agent.memory.tick = !unit.paused && unit.agent.failed().is_none();
-        Ok(())
-    }
-
-    pub(crate) fn pause(&mut self, name: &str) -> Result<(), Error> {
-        self.unit_mut(name)?.paused = true;
-        Ok(())
-    }
-
-    /// Starts the agent anew, whether it was down or not.
-    pub(crate) fn restart(&mut self, name: &str) -> Result<(), Error> {
-        let unit = self.unit_mut(name)?;
-        unit.paused = false;
-        unit.agent.restart();
-        self.observe();
-        Ok(())
-    }
-
-    pub(crate) fn resolve(&mut self, name: &str, retry: Retry) -> Result<(), Error> {
-        let unit = self.unit_mut(name)?;
-        if unit.agent.failed().is_none() {
-            return Err(Error::Unit { act: "resolve", unit: name.to_owned(), why: "it is not in error" });
-        }
-        unit.resolved = Some(retry);
-        self.observe();
-        Ok(())
-    }
-
-    /// What `juju status` shows of the workload: the charm's word, or the agent's when a hook has failed.
-    pub(crate) fn status(&self, name: &str) -> Option<(String, String)> {
-        let unit = self.units.get(name)?;
-        Some(match unit.agent.failed() {
-            Some(hook) => ("error".to_owned(), format!("hook failed: \"{hook}\"")),
-            None => (unit.status.status.clone(), unit.status.message.clone()),
-        })
-    }
-
-    /// What `juju status` shows of the agent.
-    pub(crate) fn agent_status(&self, name: &str) -> &'static str {
-        match self.units.get(name) {
-            None => "gone",
-            Some(unit) if unit.paused => "lost",
-            Some(unit) if !unit.agent.installed && unit.agent.operation == Operation::Idle => "allocating",
-            Some(_) => "idle",
-        }
-    }
-
-    pub(crate) fn revision(&self, name: &str) -> usize {
-        self.units.get(name).map_or(0, |unit| unit.agent.revision)
-    }
-
-    pub(crate) fn push_log(&mut self, unit: &str, level: &str, text: &str) -> LogLine {
-        let (level, text) = (level.to_owned(), text.to_owned());
-        let line = LogLine { seconds: self.seconds, unit: unit.to_owned(), level, text };
-        self.log.push(line.clone());
-        line
-    }
-
-    fn new_relation(&mut self, endpoint: &str) -> u32 {
-        let id = self.next_relation;
-        self.next_relation += 1;
-        self.relations.insert(id, Relation::new(endpoint));
-        id
-    }
-
-    fn charm(&self) -> &Charm {
-        self.charms.last().expect("a model starts with a charm and never loses one")
-    }
-
-    fn charm_of(&self, unit: &Unit) -> &Charm {
-        self.charms.get(unit.agent.revision).unwrap_or_else(|| self.charm())
-    }
-
-    fn unit(&self, name: &str) -> Result<&Unit, Error> {
-        self.units.get(name).ok_or_else(|| Error::NoUnit(name.to_owned()))
-    }
-
-    fn unit_mut(&mut self, name: &str) -> Result<&mut Unit, Error> {
-        self.units.get_mut(name).ok_or_else(|| Error::NoUnit(name.to_owned()))
-    }
-}
-
-impl Unit {
-    fn is_up(&self) -> bool {
-        !self.paused
-    }
-
-    fn may_lead(&self) -> bool {
-        self.is_up() && !self.dying
-    }
-}
-
-/// A bag as it is at scope entry: Juju's keys and nothing else.
-fn entry_bag(network: &Network) -> Bag {
-    let mut bag = Bag::default();
-    bag.write(&network.bag_keys());
-    bag
 }

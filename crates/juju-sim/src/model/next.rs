@@ -1,8 +1,11 @@
 use std::borrow::Cow;
 
 use super::Model;
+use super::application::Life;
 use super::hook::{Hook, RelationKind};
+use super::relation::Viewer;
 use super::unit::{Agent, Configured, Operation, Retry, Unit};
+use crate::charm::Role;
 
 /// What an agent does next. Of several hooks it takes a random one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,8 +15,8 @@ pub(crate) enum Next {
     AcceptLeadership,
     ResignLeadership,
     /// Juju: a `leader-elected` is skipped when leadership is gone by the time it is to run. A dying unit holds it
-    /// until it is dead.
-    SkipElected,
+    /// until it is dead. Hooks of the owner's secrets likewise, and those of a relation that is gone by force.
+    Skip,
 }
 
 impl Next {
@@ -27,11 +30,6 @@ impl Next {
 }
 
 impl Model {
-    /// The units that have a hook to run now, by name.
-    pub(crate) fn ready(&self) -> Vec<String> {
-        self.units().into_iter().filter(|name| !self.due(name).is_empty()).collect()
-    }
-
     /// The hooks a unit could run now; several where Juju chooses at random.
     pub(crate) fn due(&self, name: &str) -> Vec<Hook> {
         let Some(unit) = self.units.get(name) else { return Vec::new() };
@@ -76,10 +74,14 @@ impl Model {
             return Next::none();
         }
         let idle = agent.operation == Operation::Idle;
-        let leads = self.leader.as_deref() == Some(name) && !unit.dying;
+        let holds = self.leads(name, &unit.app);
+        let leads = unit.late.leads.unwrap_or(holds) && !unit.dying;
+        if agent.rebooted && agent.started && idle && !unit.dying {
+            return Next::one(Hook::Start);
+        }
         if agent.installed {
             if idle && !unit.dying {
-                let created = self.uncreated(agent);
+                let created = self.uncreated(unit, agent);
                 if !created.is_empty() {
                     return Next::Hooks(created);
                 }
@@ -90,8 +92,20 @@ impl Model {
             if agent.leader && !leads {
                 return Next::ResignLeadership;
             }
-            if idle && !agent.leader && !agent.memory.leader_settings {
+            if idle && !agent.leader && agent.memory.leader_settings != Some(self.leader_settings_version(&unit.app)) {
                 return Next::one(Hook::LeaderSettingsChanged);
+            }
+            if idle && !unit.dying {
+                let secrets = self.secret_hooks(name, unit, agent);
+                if !secrets.is_empty() {
+                    return Next::Hooks(secrets);
+                }
+            }
+        }
+        if idle {
+            let storage = self.storage_hooks(name, unit, agent);
+            if !storage.is_empty() {
+                return Next::Hooks(storage);
             }
         }
         match &agent.operation {
@@ -99,8 +113,8 @@ impl Model {
                 let failed = matches!(agent.operation, Operation::Pending(_));
                 return if failed && unit.resolved != Some(Retry::Retry) {
                     Next::none()
-                } else if *hook == Hook::LeaderElected && self.leader.as_deref() != Some(name) {
-                    Next::SkipElected
+                } else if self.is_void(hook, holds) {
+                    Next::Skip
                 } else {
                     Next::one(hook.clone())
                 };
@@ -108,22 +122,23 @@ impl Model {
             Operation::Idle => {}
         }
         if unit.dying {
-            return self.next_of_dying(name, agent);
+            return self.next_of_dying(name, unit, agent);
         }
         if !agent.installed {
-            Next::one(Hook::Install)
-        } else if agent.revision + 1 < self.charms.len() {
-            Next::one(Hook::UpgradeCharm)
-        } else if agent.configured.as_ref() != Some(&self.configured(unit)) {
-            Next::one(Hook::ConfigChanged)
-        } else {
-            let hooks = self.relation_hooks(name, false, agent);
-            if hooks.is_empty() && agent.memory.tick { Next::one(Hook::UpdateStatus) } else { Next::Hooks(hooks) }
+            return if self.awaits_storage(name, agent) { Next::none() } else { Next::one(Hook::Install) };
         }
+        if agent.modified != unit.late.modified.unwrap_or_else(|| self.modified(&unit.app)) {
+            return Next::one(Hook::UpgradeCharm);
+        }
+        if !agent.configured.as_ref().is_some_and(|seen| self.is_configured(unit, seen)) {
+            return Next::one(Hook::ConfigChanged);
+        }
+        let hooks = self.relation_hooks(name, unit, agent);
+        if hooks.is_empty() && agent.memory.tick { Next::one(Hook::UpdateStatus) } else { Next::Hooks(hooks) }
     }
 
-    fn next_of_dying(&self, name: &str, agent: &Agent) -> Next {
-        let hooks = self.relation_hooks(name, true, agent);
+    fn next_of_dying(&self, name: &str, unit: &Unit, agent: &Agent) -> Next {
+        let hooks = self.relation_hooks(name, unit, agent);
         if !hooks.is_empty() {
             Next::Hooks(hooks)
         } else if agent.started && !agent.stopped {
@@ -135,17 +150,77 @@ impl Model {
         }
     }
 
-    fn uncreated(&self, agent: &Agent) -> Vec<Hook> {
-        let missing = agent.relations.keys().filter(|id| !agent.memory.created.contains(id));
-        missing.map(|id| Hook::Relation(self.relations[id].hook(*id, RelationKind::Created))).collect()
+    /// Whether a hook has nothing to tell any more by the time it is to run.
+    fn is_void(&self, hook: &Hook, leads: bool) -> bool {
+        match hook {
+            Hook::LeaderElected => !leads,
+            Hook::Relation(hook) => !self.relations.contains_key(&hook.relation),
+            Hook::Secret(hook) => !self.secrets.contains_key(&hook.id),
+            _ => false,
+        }
     }
 
-    fn relation_hooks(&self, name: &str, dying: bool, agent: &Agent) -> Vec<Hook> {
-        agent.relations.keys().filter_map(|id| self.relations[id].next(*id, name, dying, agent)).collect()
+    fn uncreated(&self, unit: &Unit, agent: &Agent) -> Vec<Hook> {
+        let missing = agent.relations.keys().filter(|id| !agent.memory.created.contains(id));
+        let hook = |id: &u32| {
+            let relation = self.relations.get(id).filter(|relation| relation.is_alive())?;
+            let tells = !self.is_silent(unit, *id);
+            tells.then(|| Hook::Relation(relation.hook(*id, RelationKind::Created, &unit.app)))
+        };
+        missing.filter_map(hook).collect()
+    }
+
+    /// Juju: the implicit endpoint `juju-info` is in scope and runs no hooks.
+    pub(crate) fn is_silent(&self, unit: &Unit, id: u32) -> bool {
+        let side = self.relations.get(&id).and_then(|relation| relation.own(&unit.app));
+        side.is_some_and(|side| side.role == Role::Provides && !self.charm_of(unit).has_endpoint(&side.endpoint))
+    }
+
+    /// Juju: relations with other applications come before peer relations.
+    fn relation_hooks(&self, name: &str, unit: &Unit, agent: &Agent) -> Vec<Hook> {
+        let (mut peers, mut others) = (Vec::new(), Vec::new());
+        for (id, state) in &agent.relations {
+            let Some(relation) = self.relations.get(id) else { continue };
+            let silent = self.is_silent(unit, *id);
+            if silent {
+                continue;
+            }
+            let viewer = Viewer {
+                unit: name,
+                app: &unit.app,
+                container: unit.container(name),
+                dying: unit.dying,
+                app_dying: self.applications.get(&unit.app).is_some_and(|app| app.life == Life::Dying),
+                knows: agent.memory.known.contains(id),
+                held: unit.late.relations.get(id),
+            };
+            if let Some(hook) = relation.next(*id, &viewer, state) {
+                if relation.is_peer() { &mut peers } else { &mut others }.push(Hook::Relation(hook));
+            }
+        }
+        if others.is_empty() { peers } else { others }
+    }
+
+    /// Whether what `config-changed` reports on is as it was.
+    fn is_configured(&self, unit: &Unit, seen: &Configured) -> bool {
+        if let Some(late) = &unit.late.configured {
+            return late == seen;
+        }
+        let app = self.applications.get(&unit.app);
+        unit.network == seen.network
+            && app.is_some_and(|app| app.config == seen.config && app.cloud_spec.is_some() == seen.trusted)
     }
 
     pub(super) fn configured(&self, unit: &Unit) -> Configured {
-        Configured { config: self.config.clone(), network: unit.network.clone() }
+        if let Some(late) = &unit.late.configured {
+            return late.clone();
+        }
+        let app = self.applications.get(&unit.app);
+        Configured {
+            config: app.map(|app| app.config.clone()).unwrap_or_default(),
+            network: unit.network.clone(),
+            trusted: app.is_some_and(|app| app.cloud_spec.is_some()),
+        }
     }
 }
 
@@ -158,9 +233,9 @@ impl Agent {
             }
             Next::ResignLeadership => {
                 self.leader = false;
-                self.memory.leader_settings = false;
+                self.memory.leader_settings = None;
             }
-            Next::SkipElected => self.operation = Operation::Idle,
+            Next::Skip => self.operation = Operation::Idle,
             Next::Hooks(_) => {}
         }
     }

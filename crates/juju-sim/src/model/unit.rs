@@ -1,43 +1,98 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::hook::Hook;
-use super::network::Network;
-use super::relation::RelationState;
-use crate::command::{Settings, StatusInfo};
+use super::port::OpenPort;
+use super::relation::{RelationState, Snapshot};
+use crate::command::{Network, Settings, StatusInfo};
 
 /// A unit as the controller knows it, and its agent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Unit {
+    pub(crate) app: String,
     pub(crate) number: u32,
+    pub(crate) machine: u32,
+    /// The unit in whose container a subordinate's unit is.
+    pub(crate) principal: Option<String>,
+    /// No code runs for it: the test says what it does.
+    pub(crate) played: bool,
     pub(crate) dying: bool,
     /// The agent is down: no hooks.
     pub(crate) paused: bool,
+    /// The addresses of the binding that has none of its own.
     pub(crate) network: Network,
+    /// Those of a binding, in place of what its space gives.
+    pub(crate) networks: BTreeMap<String, Network>,
+    /// What `unit-get` gives where no network says it.
+    pub(crate) private_address: Option<String>,
+    pub(crate) public_address: Option<String>,
     /// What `state-set` kept.
     pub(crate) state: Settings,
+    pub(crate) ports: BTreeSet<OpenPort>,
     pub(crate) status: Status,
+    /// When its status last changed.
+    pub(crate) since: u64,
     /// What an operator asked for about a failed hook.
     pub(crate) resolved: Option<Retry>,
+    /// What its agent does not notice for now.
+    pub(crate) late: Late,
     pub(crate) agent: Agent,
 }
 
-/// A status word and its message, as the model keeps them.
+/// What an agent sees in place of what is, where an observation is late.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Late {
+    pub(crate) relations: BTreeMap<u32, Snapshot>,
+    pub(crate) leads: Option<bool>,
+    pub(crate) configured: Option<Configured>,
+    pub(crate) modified: Option<u64>,
+    pub(crate) secrets: bool,
+    pub(crate) storage: bool,
+}
+
+/// What `juju status` shows of a workload, an application or a unit in error.
+///
+/// ```
+/// use juju_sim::Status;
+///
+/// let status = Status::new("active", "Ready");
+/// assert_eq!(status, ("active", "Ready"));
+/// assert_eq!(status.to_string(), "active: Ready");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Status {
-    pub(crate) status: String,
-    pub(crate) message: String,
+pub struct Status {
+    /// The word, such as `active` or `error`.
+    pub current: String,
+    /// The message; may be empty.
+    pub message: String,
+    /// What Juju adds, such as the `hook` that failed. A charm cannot.
+    pub data: Map<String, Value>,
 }
 
 impl Status {
-    pub(crate) fn new(status: &str, message: &str) -> Status {
-        Status { status: status.to_owned(), message: message.to_owned() }
+    /// A status of a word and a message.
+    pub fn new(current: &str, message: &str) -> Status {
+        Status { current: current.to_owned(), message: message.to_owned(), data: Map::new() }
     }
 
     pub(crate) fn info(&self) -> StatusInfo {
-        StatusInfo { status: self.status.clone(), message: self.message.clone() }
+        StatusInfo { status: self.current.clone(), message: self.message.clone(), data: self.data.clone() }
+    }
+}
+
+impl PartialEq<(&str, &str)> for Status {
+    fn eq(&self, (current, message): &(&str, &str)) -> bool {
+        self.current == *current && self.message == *message
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.current)?;
+        if self.message.is_empty() { Ok(()) } else { write!(f, ": {}", self.message) }
     }
 }
 
@@ -61,11 +116,21 @@ pub(crate) struct Agent {
     pub(crate) leader: bool,
     /// Index of the charm revision that this unit runs.
     pub(crate) revision: usize,
+    /// What the application's [`modified`](super::application::Application::modified) was then.
+    pub(crate) modified: u64,
     /// What the last committed `config-changed` has seen.
     pub(crate) configured: Option<Configured>,
     pub(crate) operation: Operation,
     /// The relations whose scope was entered.
     pub(crate) relations: BTreeMap<u32, RelationState>,
+    /// The storage whose `attached` is done.
+    pub(crate) attached: BTreeSet<String>,
+    /// The newest revision of consumed secrets that was reported.
+    pub(crate) secrets: BTreeMap<String, u64>,
+    /// The revisions of owned secrets whose removal was offered.
+    pub(crate) obsolete: BTreeSet<(String, u64)>,
+    /// The machine was rebooted, and `start` is due.
+    pub(crate) rebooted: bool,
     pub(crate) memory: Memory,
 }
 
@@ -74,6 +139,7 @@ pub(crate) struct Agent {
 pub(crate) struct Configured {
     pub(crate) config: BTreeMap<String, Value>,
     pub(crate) network: Network,
+    pub(crate) trusted: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,12 +159,35 @@ pub(crate) struct Memory {
     pub(crate) created: BTreeSet<u32>,
     /// Relations known to be peer relations, and whose remote application is known.
     pub(crate) known: BTreeSet<u32>,
-    /// Whether `leader-settings-changed` has run for the current settings.
-    pub(crate) leader_settings: bool,
+    /// The version of the leader's settings that was reported; none before `leader-settings-changed` has run.
+    pub(crate) leader_settings: Option<u64>,
     /// Whether an `update-status` is due.
     pub(crate) tick: bool,
     /// Bags of members, as first read since their last joined or changed.
     pub(crate) bags: BTreeMap<u32, BTreeMap<String, Settings>>,
+}
+
+impl Unit {
+    pub(crate) fn is_up(&self) -> bool {
+        !self.paused && !self.played
+    }
+
+    pub(crate) fn may_lead(&self) -> bool {
+        !self.paused && !self.dying
+    }
+
+    /// The unit whose container it is in: its principal, or itself.
+    pub(crate) fn container<'a>(&'a self, name: &'a str) -> &'a str {
+        self.principal.as_deref().unwrap_or(name)
+    }
+
+    pub(crate) fn set_status(&mut self, current: &str, message: &str, now: u64) {
+        let status = Status::new(current, message);
+        if status != self.status {
+            self.since = now;
+        }
+        self.status = status;
+    }
 }
 
 impl Agent {

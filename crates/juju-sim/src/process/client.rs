@@ -1,7 +1,9 @@
 use std::io::{self, Read, Write};
-use std::os::unix::net::UnixStream;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixStream};
 use std::path::Path;
 
+use super::go::words;
 use super::wire::{self, Request, Response};
 
 /// What a hook command's process has around it.
@@ -31,7 +33,7 @@ pub(crate) fn run(argv: Vec<String>, around: &mut Around<'_>) -> i32 {
 }
 
 fn ask(argv: Vec<String>, around: &mut Around<'_>) -> Result<crate::command::ToolOutput, String> {
-    let text = |error: io::Error| error.to_string();
+    let text = |error: io::Error| words(&error);
     let context_id = variable(around, "JUJU_CONTEXT_ID")?;
     let dir = around.dir.to_string_lossy().into_owned();
     let address = variable(around, "JUJU_AGENT_SOCKET_ADDRESS")?;
@@ -39,11 +41,16 @@ fn ask(argv: Vec<String>, around: &mut Around<'_>) -> Result<crate::command::Too
     if network != "unix" {
         return Err(format!("unknown network {network}"));
     }
-    let mut stream = UnixStream::connect(&address).map_err(|error| format!("dial unix {address}: {error}"))?;
+    let mut stream = connect(&address).map_err(|error| format!("dial unix {address}: connect: {}", words(&error)))?;
     let mut request = Request { context_id, dir, argv, stdin: None };
     loop {
-        wire::send(&mut stream, &request.encode()).map_err(text)?;
-        let body = wire::receive(&mut stream).map_err(text)?.ok_or("connection is shut down")?;
+        // A request that is refused for its length is answered before all of it is sent.
+        let sent = wire::send(&mut stream, &request.encode());
+        let body = match (wire::receive(&mut stream, wire::MAX_RESPONSE), sent) {
+            (Ok(Some(body)), _) => body,
+            (_, Err(error)) | (Err(error), _) => return Err(words(&error)),
+            (Ok(None), Ok(())) => return Err("connection is shut down".to_owned()),
+        };
         match Response::decode(&body).map_err(text)? {
             Response::Done(output) => return Ok(output),
             Response::NeedsStdin if request.stdin.is_none() => {
@@ -54,6 +61,14 @@ fn ask(argv: Vec<String>, around: &mut Around<'_>) -> Result<crate::command::Too
             Response::NeedsStdin => return Err("hook tool requires stdin, none supplied".to_owned()),
             Response::Error(text) => return Err(text),
         }
+    }
+}
+
+/// Go: an address that begins with `@` is a name in the abstract namespace, not a file.
+fn connect(address: &str) -> io::Result<UnixStream> {
+    match address.strip_prefix('@') {
+        Some(name) => UnixStream::connect_addr(&SocketAddr::from_abstract_name(name)?),
+        None => UnixStream::connect(address),
     }
 }
 
@@ -83,7 +98,9 @@ mod tests {
         let without = |missing: &'static str| move |name: &str| (name != missing).then(|| "/nowhere".to_owned());
         assert_eq!(stderr(&without("JUJU_AGENT_SOCKET_ADDRESS")), "ERROR JUJU_AGENT_SOCKET_ADDRESS not set\n");
         assert_eq!(stderr(&without("JUJU_AGENT_SOCKET_NETWORK")), "ERROR JUJU_AGENT_SOCKET_NETWORK not set\n");
-        let unix = |name: &str| Some(if name.ends_with("NETWORK") { "unix" } else { "/nowhere/s" }.to_owned());
-        assert!(stderr(&unix).starts_with("ERROR dial unix /nowhere/s: "));
+        for (address, why) in [("/nowhere/s", "no such file or directory"), ("@nobody-here", "connection refused")] {
+            let unix = |name: &str| Some(if name.ends_with("NETWORK") { "unix" } else { address }.to_owned());
+            assert_eq!(stderr(&unix), format!("ERROR dial unix {address}: connect: {why}\n"));
+        }
     }
 }

@@ -1,13 +1,39 @@
-//! The messages between a hook command and the simulator. Private to this crate, so both ends are always the same.
+//! The messages between a hook command and the simulator. Private to this crate; a request says which version of it
+//! speaks, because the executable may be older or newer than the library.
 //!
 //! A message is a length in four bytes, big end first, and that many bytes. Within it a text is framed likewise.
 
 use std::io::{self, Read, Write};
 
-use crate::command::ToolOutput;
+use crate::command::{NAMES, ToolOutput};
 
-/// The longest message that is taken.
-const MAX_MESSAGE: usize = 32 * 1024 * 1024;
+/// The longest request that is taken, as a charm may send anything.
+pub(super) const MAX_REQUEST: usize = 32 * 1024 * 1024;
+/// The longest response that is taken. Bags may be large, and in JSON a byte may become six.
+pub(super) const MAX_RESPONSE: usize = 1024 * 1024 * 1024;
+
+/// What both ends have to agree on: this file, and the names that the executable answers to.
+pub(crate) fn version() -> String {
+    const HASH: u64 = {
+        let mut hash = fnv(0xcbf2_9ce4_8422_2325, include_bytes!("wire.rs"));
+        let mut index = 0;
+        while index < NAMES.len() {
+            hash = fnv(hash, NAMES[index].as_bytes());
+            index += 1;
+        }
+        hash
+    };
+    format!("{} {HASH:016x}", env!("CARGO_PKG_VERSION"))
+}
+
+const fn fnv(mut hash: u64, bytes: &[u8]) -> u64 {
+    let mut index = 0;
+    while index < bytes.len() {
+        hash = (hash ^ bytes[index] as u64).wrapping_mul(0x0100_0000_01b3);
+        index += 1;
+    }
+    hash
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Request {
@@ -28,6 +54,7 @@ pub(super) enum Response {
 impl Request {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut body = Vec::new();
+        put(&mut body, version().as_bytes());
         put(&mut body, self.context_id.as_bytes());
         put(&mut body, self.dir.as_bytes());
         match &self.stdin {
@@ -44,6 +71,10 @@ impl Request {
     }
 
     pub(super) fn decode(mut body: &[u8]) -> io::Result<Request> {
+        let theirs = take_text(&mut body)?;
+        if theirs != version() {
+            return Err(invalid(&format!("this hook command is of juju-sim {theirs}, not of {}", version())));
+        }
         let (context_id, dir) = (take_text(&mut body)?, take_text(&mut body)?);
         let stdin = match take_byte(&mut body)? {
             0 => None,
@@ -97,7 +128,7 @@ pub(super) fn send(to: &mut impl Write, body: &[u8]) -> io::Result<()> {
 }
 
 /// The next message; none when the other side is done.
-pub(super) fn receive(from: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn receive(from: &mut impl Read, max: usize) -> io::Result<Option<Vec<u8>>> {
     let mut length = [0; 4];
     match from.read_exact(&mut length) {
         Ok(()) => {}
@@ -105,7 +136,7 @@ pub(super) fn receive(from: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
         Err(error) => return Err(error),
     }
     let length = u32::from_be_bytes(length) as usize;
-    if length > MAX_MESSAGE {
+    if length > max {
         return Err(too_large());
     }
     let mut body = Vec::new();
@@ -141,11 +172,15 @@ fn take_byte(body: &mut &[u8]) -> io::Result<u8> {
 }
 
 fn malformed() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "malformed message")
+    invalid("malformed message")
 }
 
 fn too_large() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "message too large")
+    invalid("message too large")
+}
+
+fn invalid(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
 #[cfg(test)]
@@ -162,16 +197,27 @@ mod tests {
             let request = Request { context_id: "id".into(), dir: "/d".into(), argv: argv.clone(), stdin };
             let mut bytes = Vec::new();
             send(&mut bytes, &request.encode()).unwrap();
-            let body = receive(&mut bytes.as_slice()).unwrap().unwrap();
+            let body = receive(&mut bytes.as_slice(), MAX_REQUEST).unwrap().unwrap();
             assert_eq!(Request::decode(&body).unwrap(), request);
         }
         let output = ToolOutput { code: -1, stdout: b"x\n".to_vec(), stderr: Vec::new() };
         for response in [Response::Done(output), Response::NeedsStdin, Response::Error("no".into())] {
             assert_eq!(Response::decode(&response.encode()).unwrap(), response);
         }
-        assert!(receive(&mut [].as_slice()).unwrap().is_none());
-        assert_eq!(receive(&mut [0xff; 8].as_slice()).unwrap_err().to_string(), "message too large");
-        assert_eq!(receive(&mut [0, 0, 0, 9, 1].as_slice()).unwrap_err().to_string(), "malformed message");
+        let receive = |mut bytes: &[u8]| receive(&mut bytes, MAX_RESPONSE).map_err(|error| error.to_string());
+        assert_eq!(receive(&[]), Ok(None));
+        assert_eq!(receive(&[0xff; 8]), Err("message too large".to_owned()));
+        assert_eq!(receive(&[0, 0, 0, 9, 1]), Err("malformed message".to_owned()));
+    }
+
+    #[test]
+    fn another_version_is_told() {
+        let request = Request { context_id: "id".into(), dir: "/".into(), argv: Vec::new(), stdin: None };
+        let mut body = Vec::new();
+        put(&mut body, b"9.9");
+        body.extend_from_slice(&request.encode()[4 + version().len()..]);
+        let text = format!("this hook command is of juju-sim 9.9, not of {}", version());
+        assert_eq!(Request::decode(&body).unwrap_err().to_string(), text);
     }
 
     proptest! {
@@ -181,7 +227,10 @@ mod tests {
         fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
             let _ = Request::decode(&bytes);
             let _ = Response::decode(&bytes);
-            let _ = receive(&mut bytes.as_slice());
+            let _ = receive(&mut bytes.as_slice(), MAX_REQUEST);
+            let mut request = Request { context_id: String::new(), dir: String::new(), argv: Vec::new(), stdin: None }.encode();
+            request.extend_from_slice(&bytes);
+            let _ = Request::decode(&request);
         }
     }
 }

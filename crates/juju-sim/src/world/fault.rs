@@ -15,16 +15,28 @@ pub enum Fault {
     /// The agent dies after the flush and before it recorded the hook as done: all is published, the agent restarts,
     /// the hook has failed and runs again.
     CrashAfterFlush,
-    /// The controller refuses the flush.
+    /// The controller refuses what the hook sends at its end. A hook that sends nothing cannot be refused.
     RejectFlush,
     /// Leadership goes to another unit, if there is one, once this many hook commands have taken effect.
     LoseLeadershipAt(usize),
-    /// A hook command gives this output instead of running.
+    /// A hook command gives this output instead of running: it fails, prints rubbish, or was killed (code 137).
     Answer {
         /// Which one.
         to: Target,
         /// What it gives.
         output: ToolOutput,
+    },
+    /// A hook command never answers: the hook runs into its time limit there and is killed.
+    Hang(Target),
+    /// The controller refuses what a hook command asks of it; the command prints the text in its own way, and goes
+    /// on or fails as Juju's does. The call is named as in Juju's API: `Uniter.ConfigSettings`, `Uniter.NetworkInfo`,
+    /// `Uniter.ReadRemoteSettings`, `Uniter.ReadLocalApplicationSettings`, `Uniter.SetUnitStatus`,
+    /// `Uniter.ApplicationStatus`, `Uniter.GoalStates`, `Uniter.Read` (the leader's settings).
+    Refuse {
+        /// The call.
+        call: String,
+        /// Why it is refused.
+        text: String,
     },
     /// The command of this name is not on `PATH`.
     Absent(String),
@@ -37,4 +49,13 @@ pub enum Target {
     Nth(usize),
     /// Every call of this command.
     Command(String),
+}
+
+impl Target {
+    pub(super) fn is(&self, command: &str, calls: usize) -> bool {
+        match self {
+            Target::Nth(nth) => *nth == calls,
+            Target::Command(name) => name == command,
+        }
+    }
 }

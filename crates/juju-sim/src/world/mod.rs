@@ -1,7 +1,13 @@
-//! A model behind a door: what tests drive.
+//! A model behind doors: what tests drive.
 
+mod dispatch;
 mod fault;
+mod late;
+mod look;
+mod relation;
+mod revision;
 mod running;
+mod secret;
 pub(crate) mod shared;
 mod tools;
 mod verbs;
@@ -9,176 +15,183 @@ mod verbs;
 use std::cell::{Ref, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use tempfile::TempDir;
+
+pub use dispatch::On;
 pub use fault::{Fault, Target};
+pub use late::Observation;
+pub use look::{OpenPorts, SecretView, StorageView};
+pub use relation::{RelationId, RelationName};
+pub use revision::{Deployment, Revision};
 pub use tools::{Invocation, Tools};
 
-use crate::Error;
-use crate::cargo::{self, Profile};
-use crate::charm::Charm;
-use crate::command::Settings;
-use crate::model::{LogLine, Model};
-use crate::process::ProcessDoor;
-use crate::run::{Ending, HookRun};
+use crate::SimError;
+use crate::model::Model;
+use crate::run::{HookRun, Kept};
+use revision::Door;
 use shared::Shared;
 
 /// How long a hook's process may run.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
 
-/// A simulated Juju model with one application, and the door to its charm.
+/// A simulated Juju model, and the doors to the code of its charms.
 ///
 /// Nothing happens by itself: verbs change the model, and [`step`](World::step) or [`settle`](World::settle) run the
 /// hooks that are due. Everything random follows from the seed.
 ///
 /// ```
-/// use juju_sim::{Charm, Ending, World};
+/// use juju_sim::{Charm, ProgramEnd, Revision, World};
 ///
 /// let charm = Charm::parse("name: magpie\npeers: {magpie: {interface: magpie}}", None, None)?;
-/// let mut world = World::in_process(charm, 1, |invocation| {
-///     invocation.tools.call(&["status-set".into(), "active".into()], None);
-///     Ending::Exit(0)
-/// });
-/// let unit = world.add_unit();
-/// world.settle()?;
-/// assert_eq!(world.status(&unit).0, "active");
-/// # Ok::<(), juju_sim::Error>(())
+/// let mut juju = World::new(1);
+/// juju.deploy("magpie", Revision::in_process(charm, |charm| {
+///     charm.tools.call(&["status-set".into(), "active".into()], None);
+///     ProgramEnd::Exit(0)
+/// }))?;
+/// juju.settle()?;
+/// assert_eq!(juju.status("magpie/0").current, "active");
+/// # Ok::<(), juju_sim::SimError>(())
 /// ```
 pub struct World {
     shared: Rc<RefCell<Shared>>,
-    /// One per charm revision.
-    doors: Vec<Door>,
+    /// One per charm revision of each application.
+    doors: BTreeMap<String, Vec<Door>>,
     faults: BTreeMap<String, Vec<Fault>>,
     retries: BTreeMap<String, u32>,
-    runs: Vec<HookRun>,
+    kept: Kept,
     transcript_from: usize,
     time_limit: Duration,
+    /// Where files of units are whose code is in this process; made when one is needed.
+    files: Rc<RefCell<Option<TempDir>>>,
     /// Told of each hook and action before it runs.
     watcher: Option<Watcher>,
 }
 
 type Watcher = Box<dyn FnMut(&str)>;
 
-/// How the charm's code is reached.
-#[derive(Clone)]
-enum Door {
-    InProcess(Rc<dyn Fn(Invocation) -> Ending>),
-    Process(Rc<ProcessDoor>),
-}
-
 impl World {
-    /// A world whose charm is a function of this process.
-    pub fn in_process(charm: Charm, seed: u64, program: impl Fn(Invocation) -> Ending + 'static) -> World {
-        World::new(charm, seed, Door::InProcess(Rc::new(program)))
+    /// A model with nothing in it.
+    pub fn new(seed: u64) -> World {
+        World::of_model(Model::new(seed), BTreeMap::new())
     }
 
-    /// A world whose charm is the executable `dispatch` in `charm_dir`, run as a real process with real hook
-    /// commands. Their executable is `juju-sim`, which is built by cargo unless this process is it.
+    /// A world of one application without units, named for its charm.
     ///
-    /// Juju lets a hook run for ever; here it is killed after [ten minutes](World::set_time_limit).
-    pub fn process(charm: Charm, seed: u64, charm_dir: &Path) -> Result<World, Error> {
-        let current = std::env::current_exe().ok().filter(|path| path.file_stem().is_some_and(|s| s == "juju-sim"));
-        let tools = match current {
-            Some(path) => path,
-            None => cargo::binary("juju-sim", Profile::Dev)?,
-        };
-        World::process_with_tools(charm, seed, charm_dir, &tools)
+    /// # Errors
+    /// The charm's name is none for an application.
+    pub fn of_one(revision: Revision, seed: u64) -> Result<World, SimError> {
+        let mut world = World::new(seed);
+        let name = revision.charm.name().to_owned();
+        world.deploy(&name, Deployment::of(revision).units(0))?;
+        Ok(world)
     }
 
-    /// As [`process`](World::process), with the path of the `juju-sim` executable.
-    pub fn process_with_tools(charm: Charm, seed: u64, charm_dir: &Path, tools: &Path) -> Result<World, Error> {
-        Ok(World::new(charm, seed, Door::Process(Rc::new(ProcessDoor::open(charm_dir, tools)?))))
+    /// A world that goes on from a model kept from another run. The revisions of each application are the code behind
+    /// those that the model has, in their order.
+    ///
+    /// # Errors
+    /// An application of the model lacks its revisions, or has more of them in the model.
+    pub fn restore(
+        model: Model,
+        revisions: impl IntoIterator<Item = (String, Vec<Revision>)>,
+    ) -> Result<World, SimError> {
+        let doors = revisions.into_iter().map(|(app, all)| (app, all.into_iter().map(|it| it.door).collect()));
+        let doors: BTreeMap<String, Vec<Door>> = doors.collect();
+        for (name, application) in &model.applications {
+            if doors.get(name).is_none_or(|doors| doors.len() != application.charms.len()) {
+                let why = format!("it has {} revisions in the model", application.charms.len());
+                return Err(SimError::Deploy { application: name.clone(), why });
+            }
+        }
+        Ok(World::of_model(model, doors))
     }
 
-    fn new(charm: Charm, seed: u64, door: Door) -> World {
-        let shared = Shared { model: Model::new(charm, seed), run: None };
+    fn of_model(model: Model, doors: BTreeMap<String, Vec<Door>>) -> World {
         World {
-            shared: Rc::new(RefCell::new(shared)),
-            doors: vec![door],
+            shared: Rc::new(RefCell::new(Shared { model, run: None })),
+            doors,
             faults: BTreeMap::new(),
             retries: BTreeMap::new(),
-            runs: Vec::new(),
+            kept: Kept::default(),
             transcript_from: 0,
             time_limit: TIME_LIMIT,
+            files: Rc::default(),
             watcher: None,
         }
     }
 
-    /// The units that exist, by number.
-    pub fn units(&self) -> Vec<String> {
-        self.model().units()
-    }
-
-    /// The units that have a hook to run now.
-    pub fn ready(&self) -> Vec<String> {
-        self.model().ready()
-    }
-
-    /// The members of a relation as `relation-list` gives them to a unit: joined and not departed.
-    pub fn members(&self, unit: &str, relation: u32) -> Vec<String> {
-        self.model().members(unit, relation)
-    }
-
-    /// What `juju status` shows of a unit's workload: word and message. `("error", "hook failed: …")` while a hook
-    /// has failed; `("gone", "")` when there is no such unit.
-    pub fn status(&self, unit: &str) -> (String, String) {
-        self.model().status(unit).unwrap_or_else(|| ("gone".to_owned(), String::new()))
-    }
-
-    /// What `juju status` shows of a unit's agent.
-    pub fn agent_status(&self, unit: &str) -> &'static str {
-        self.model().agent_status(unit)
-    }
-
-    /// A unit's state as `state-set` kept it; empty when there is no such unit.
-    pub fn state(&self, unit: &str) -> Settings {
-        self.model().state(unit)
-    }
-
-    /// The bag of a unit or of the application as it is published; empty when there is none.
-    pub fn bag(&self, relation: u32, owner: &str) -> Settings {
-        self.model().bag(relation, owner).cloned().unwrap_or_default()
+    /// A second world that goes on from here on its own, with the same code: to try several things from one state.
+    /// Faults that were injected and have not happened are not in it.
+    #[must_use]
+    pub fn fork(&self) -> World {
+        World::of_model(self.model().clone(), self.doors.clone())
     }
 
     /// Every hook and action that ran.
+    ///
+    /// What the oldest of them did is forgotten when some 64 MiB of it are kept; that they ran is not.
     pub fn runs(&self) -> &[HookRun] {
-        &self.runs
-    }
-
-    /// Every line that was logged.
-    pub fn log(&self) -> Vec<LogLine> {
-        self.model().log().to_vec()
+        self.kept.runs()
     }
 
     /// What ran since the start or the last [`clear_transcript`](World::clear_transcript), one block for each hook.
+    /// Values of databags, states, secrets and leader's settings are hidden.
     pub fn transcript(&self) -> String {
-        self.runs[self.transcript_from..].iter().map(ToString::to_string).collect()
+        self.runs()[self.transcript_from..].iter().map(ToString::to_string).collect()
+    }
+
+    /// As [`transcript`](World::transcript), with the values. Not for a log that others read.
+    pub fn transcript_with_values(&self) -> String {
+        self.runs()[self.transcript_from..].iter().map(|run| run.with_values().to_string()).collect()
     }
 
     /// Lets the next [`transcript`](World::transcript) begin here.
     pub fn clear_transcript(&mut self) {
-        self.transcript_from = self.runs.len();
+        self.transcript_from = self.runs().len();
     }
 
-    /// The model behind the door.
+    /// The model behind the doors. It holds the values of databags, states and secrets.
     pub fn model(&self) -> Ref<'_, Model> {
         Ref::map(self.shared.borrow(), |shared| &shared.model)
     }
 
+    #[cfg(feature = "cli")]
     pub(crate) fn watch(&mut self, watcher: impl FnMut(&str) + 'static) {
         self.watcher = Some(Box::new(watcher));
     }
 
+    fn change<T>(&self, verb: impl FnOnce(&mut Model) -> T) -> T {
+        verb(&mut self.shared.borrow_mut().model)
+    }
+
     fn door_of(&self, unit: &str) -> Door {
-        let revision = self.model().revision(unit);
-        self.doors[revision.min(self.doors.len() - 1)].clone()
+        let model = self.model();
+        let Ok(unit) = model.unit(unit) else { return Door::Played };
+        if unit.played {
+            return Door::Played;
+        }
+        let doors = self.doors.get(&unit.app).map(Vec::as_slice).unwrap_or_default();
+        doors.get(unit.agent.revision).or(doors.last()).cloned().unwrap_or(Door::Played)
+    }
+
+    /// The directory for files of units whose code is in this process.
+    fn root(&self) -> Result<PathBuf, SimError> {
+        let mut files = self.files.borrow_mut();
+        if files.is_none() {
+            let dir = tempfile::Builder::new().prefix("juju-sim-").tempdir();
+            *files = Some(dir.map_err(SimError::file("create a directory in", std::env::temp_dir()))?);
+        }
+        Ok(files.as_ref().map(|dir| dir.path().to_owned()).unwrap_or_default())
     }
 }
 
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("World").field("units", &self.units()).field("runs", &self.runs.len()).finish_non_exhaustive()
+        let units = self.model().units();
+        f.debug_struct("World").field("units", &units).field("runs", &self.runs().len()).finish_non_exhaustive()
     }
 }

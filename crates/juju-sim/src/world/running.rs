@@ -1,17 +1,17 @@
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
+use super::revision::Door;
 use super::shared::Run;
-use super::{Door, Fault, Invocation, Tools, World};
-use crate::Error;
-use crate::model::{ActionResult, Fate, Finish, Place, Retry, Running};
-use crate::run::{Ending, HookRun, Outcome};
+use super::{Fault, Invocation, RelationId, RelationName, Tools, World};
+use crate::SimError;
+use crate::model::{ActionResult, Finish, Hook, Place, RelationKind, Retry, Running, Status};
+use crate::run::{Fate, HookRun, ProgramEnd};
 
-/// Seconds from the Unix epoch to 2026-01-01T00:00:00Z, when a model's time begins.
-const EPOCH: u64 = 1_767_225_600;
 /// More hooks than this in one go are taken for a loop, with those added that so many units have to run for each
 /// pair of them.
 const MAX_HOOKS: usize = 5_000;
@@ -28,43 +28,49 @@ const SIGTERM: i32 = 15;
 impl World {
     /// Runs one hook of one of the units that have one to run, chosen by the seed. `None` when nothing is due.
     pub fn step(&mut self) -> Option<&HookRun> {
-        let ready = self.ready();
-        let chosen = self.change(|model| model.choose(ready.len()));
-        self.step_unit(ready.get(chosen)?)
+        let chosen = self.change(|model| {
+            let count = model.ready().len();
+            let chosen = model.choose(count);
+            model.ready().iter().nth(chosen).cloned()
+        });
+        self.step_unit(&chosen?)
     }
 
     /// Runs the hook that is due on a unit. `None` when there is none, or no such unit.
     pub fn step_unit(&mut self, unit: &str) -> Option<&HookRun> {
+        let hook = self.change(|model| {
+            model.observe();
+            model.take_next(unit)
+        })?;
+        self.run(unit, hook).ok()
+    }
+
+    /// Runs a hook of a unit, due or not.
+    pub(super) fn run(&mut self, unit: &str, hook: Hook) -> Result<&HookRun, SimError> {
         let before = self.status(unit);
-        let hook = self.change(|model| model.take_next(unit))?;
-        let running = self.change(|model| model.begin(unit, hook)).ok()?;
-        let (run, ending) = self.execute(running);
-        let finish = finish(&run, ending);
+        let running = self.change(|model| model.begin(unit, hook))?;
+        let (run, end) = self.execute(running);
+        let finish = finish(&run, &end);
         let fate = self.change(|model| model.finish(&run.running, finish));
-        let outcome = match fate {
-            Fate::Committed => Outcome::Committed,
-            Fate::Failed(why) => Outcome::Failed(why),
-            Fate::Rerun => Outcome::Rerun,
-        };
-        if outcome == Outcome::Committed {
+        if fate == Fate::Committed {
             self.retries.remove(unit);
         }
-        self.keep(run, ending, outcome, &before);
-        self.runs.last()
+        self.keep(run, end, fate, &before);
+        Ok(self.kept.last())
     }
 
     /// Runs hooks until nothing is due. Failed ones are retried a few times, as Juju does, and then left in error.
     ///
     /// # Errors
-    /// A unit is left in error, with its last error line for the reason; or hooks never end. A test that means a unit
-    /// to fail uses [`settle_without_retry`](Self::settle_without_retry).
-    pub fn settle(&mut self) -> Result<(), Error> {
+    /// A unit is left in error, with its last error line or the reason of its failure; or hooks never end. A test that
+    /// means a unit to fail uses [`settle_without_retry`](Self::settle_without_retry).
+    pub fn settle(&mut self) -> Result<(), SimError> {
         self.retries.clear();
-        let from = self.runs.len();
+        let from = self.runs().len();
         loop {
             self.run_all(from)?;
             let mut retried = false;
-            for unit in self.units() {
+            for unit in self.failed() {
                 let tries = self.retries.get(&unit).copied().unwrap_or(0);
                 if tries < MAX_RETRIES && self.resolve(&unit, Retry::Retry).is_ok() {
                     self.change(|model| model.advance(FIRST_RETRY_SECONDS << tries));
@@ -79,43 +85,72 @@ impl World {
         }
     }
 
-    fn none_in_error(&self) -> Result<(), Error> {
-        let in_error = |unit: &String| self.status(unit).0 == "error";
-        let Some(unit) = self.units().into_iter().find(in_error) else { return Ok(()) };
-        let (_, message) = self.status(&unit);
-        let last = self.runs.iter().rev().find(|run| run.unit == unit);
-        let why = last.and_then(|run| run.log().filter(|(level, _)| *level == "ERROR").last());
-        let why = why.map_or_else(|| "it logged no error".to_owned(), |(_, text)| text.to_owned());
-        Err(Error::InError { unit, message, why })
+    /// The units whose hook has failed, by application and number.
+    fn failed(&self) -> Vec<String> {
+        let model = self.model();
+        let mut units = model.units();
+        units.retain(|name| model.unit(name).is_ok_and(|unit| unit.agent.failed().is_some()));
+        units
+    }
+
+    fn none_in_error(&self) -> Result<(), SimError> {
+        let Some(unit) = self.failed().into_iter().next() else { return Ok(()) };
+        let Status { message, .. } = self.status(&unit);
+        let last = self.runs().iter().rev().find(|run| run.unit == unit);
+        let logged = last.and_then(|run| run.log().filter(|(level, _)| *level == "ERROR").last());
+        let why = match (logged, last.map(|run| &run.fate)) {
+            (Some((_, text)), _) => text.to_owned(),
+            (None, Some(Fate::Failed(why))) => why.clone(),
+            _ => "it logged no error".to_owned(),
+        };
+        Err(SimError::InError { unit, message, why })
     }
 
     /// Runs hooks until nothing is due; units whose hook failed stay in error.
     ///
     /// # Errors
     /// Hooks never end.
-    pub fn settle_without_retry(&mut self) -> Result<(), Error> {
-        self.run_all(self.runs.len())
+    pub fn settle_without_retry(&mut self) -> Result<(), SimError> {
+        self.run_all(self.runs().len())
     }
 
     /// Runs what is due, unless too much has run since `from`.
-    fn run_all(&mut self, from: usize) -> Result<(), Error> {
+    fn run_all(&mut self, from: usize) -> Result<(), SimError> {
         let hooks = MAX_HOOKS + MAX_HOOKS_OF_PAIR * self.units().len().pow(2);
-        while self.runs.len() < from + hooks {
+        while self.runs().len() < from + hooks {
             if self.step().is_none() {
                 return Ok(());
             }
         }
         match self.ready() {
             ready if ready.is_empty() => Ok(()),
-            ready => Err(Error::Endless { hooks, ready }),
+            ready => Err(SimError::Endless { hooks, ready }),
         }
+    }
+
+    /// Takes every hook that is due as done without running it, until nothing is due: the state that a deployment
+    /// comes to whose charm writes nothing. A start for tests of one hook, see [`run_hook`](World::run_hook).
+    ///
+    /// # Errors
+    /// Hooks never end.
+    pub fn settle_without_running(&mut self) -> Result<(), SimError> {
+        let hooks = MAX_HOOKS + MAX_HOOKS_OF_PAIR * self.units().len().pow(2);
+        for _ in 0..hooks {
+            let ready = self.ready();
+            let Some(unit) = ready.first() else { return Ok(()) };
+            self.change(|model| model.take_as_done(unit))?;
+        }
+        Err(SimError::Endless { hooks, ready: self.ready() })
     }
 
     /// Runs an action now. The hooks that Juju runs before any action, such as a `leader-elected` that is due or the
     /// `start` after the first `config-changed`, run first.
     ///
-    /// An action that fails is an `Ok` with that status; an `Err` is one that Juju would not run.
-    pub fn run_action(&mut self, unit: &str, name: &str, params: Value) -> Result<ActionResult, Error> {
+    /// An action that fails is an `Ok` with that status.
+    ///
+    /// # Errors
+    /// Juju would not run it: there is no such unit or action, the parameters break its schema, or the agent is down.
+    pub fn run_action(&mut self, unit: &str, name: &str, params: Value) -> Result<ActionResult, SimError> {
         for _ in 0..MAX_BEFORE_ACTION {
             if !self.model().actions_wait(unit) || self.step_unit(unit).is_none() {
                 break;
@@ -123,93 +158,141 @@ impl World {
         }
         let before = self.status(unit);
         let running = self.change(|model| model.begin_action(unit, name, params))?;
-        let (run, ending) = self.execute(running);
-        let (finish, output) = (finish(&run, ending), (run.stdout.as_slice(), run.stderr.as_slice()));
-        let result = self.change(|model| model.finish_action(&run.running, &finish, ending, output));
-        let outcome = match result.status.as_str() {
-            "completed" => Outcome::Committed,
-            _ => Outcome::ActionFailed(result.message.clone()),
+        Ok(self.execute_action(running, &before))
+    }
+
+    /// Runs the charm's program under `juju exec`, with arguments and without a dispatch path: what an operator does
+    /// by hand on a unit. With a relation, hook commands have it for their default.
+    ///
+    /// # Errors
+    /// There is no such unit or relation, the unit is not in the relation, or the agent is down.
+    pub fn exec(
+        &mut self,
+        unit: &str,
+        relation: Option<RelationName>,
+        args: &[&str],
+    ) -> Result<ActionResult, SimError> {
+        let relation = relation.map(|name| self.find(name)).transpose()?;
+        let before = self.status(unit);
+        let running = self.change(|model| {
+            let app = model.unit(unit)?.app.clone();
+            let hook = |id: RelationId| Ok(model.relation(id.0)?.hook(id.0, RelationKind::Changed, &app));
+            let relation = relation.map(hook).transpose()?;
+            model.begin_exec(unit, relation, args)
+        })?;
+        Ok(self.execute_action(running, &before))
+    }
+
+    fn execute_action(&mut self, running: Running, before: &Status) -> ActionResult {
+        let (run, end) = self.execute(running);
+        let (finish, output) = (finish(&run, &end), (run.stdout.as_slice(), run.stderr.as_slice()));
+        let result = self.change(|model| model.finish_action(&run.running, &finish, &end, output));
+        let fate = match result.status.as_str() {
+            "completed" => Fate::Committed,
+            _ => Fate::ActionFailed(result.message.clone()),
         };
-        self.keep(run, ending, outcome, &before);
-        Ok(result)
+        self.keep(run, end, fate, before);
+        result
     }
 
     /// Lets the charm run, and gives what it did and how it ended.
-    fn execute(&mut self, running: Running) -> (Run, Ending) {
+    fn execute(&mut self, mut running: Running) -> (Run, ProgramEnd) {
         let unit = running.unit.clone();
         if let Some(watcher) = &mut self.watcher {
             watcher(&format!("{unit} {}", running.work.title()));
         }
-        let number = self.runs.len() as u64 + 1;
-        let faults = self.faults.remove(&unit).unwrap_or_default();
+        let number = self.runs().len() as u64 + 1;
+        let faults = self.take_faults(&unit);
+        for fault in &faults {
+            if let Fault::Refuse { call, text } = fault {
+                running.refusals.insert(call.clone(), text.clone());
+            }
+        }
         let door = self.door_of(&unit);
-        let run = Run::new(number, running, faults);
         let limit = self.time_limit;
-        let ending = match door {
+        let end = match door {
             Door::InProcess(program) => {
-                let place = Place::of_unit(&unit);
-                let env = self.model().environment(&run.running, &place);
-                let now = SystemTime::UNIX_EPOCH + Duration::from_secs(EPOCH + self.model().seconds());
-                self.shared.borrow_mut().run = Some(run);
+                // Files are needed for resources alone; where there can be none, resource-get says so.
+                let has_files = self.model().application(&running.app).is_ok_and(|app| !app.resources.is_empty());
+                let root = if has_files { self.root().ok() } else { None };
+                let root = root.unwrap_or_else(|| Path::new("/var/lib/juju").to_owned());
+                let place = Place::of_unit(&root, &unit);
+                running.resources_dir = place.resources_dir.to_string_lossy().into_owned();
+                let env = self.model().environment(&running, &place);
+                let args = running.args.clone();
+                let now = SystemTime::UNIX_EPOCH + Duration::from_secs(self.model().unix_seconds());
+                self.shared.borrow_mut().run = Some(Run::new(number, running, faults, limit));
                 let tools = Tools { shared: self.shared.clone(), run: number, cwd: place.charm_dir };
-                let invocation = Invocation { env, now, tools };
+                let invocation = Invocation { args, env, now, tools };
                 let result = panic::catch_unwind(AssertUnwindSafe(|| program(invocation)));
                 result.unwrap_or_else(|cause| self.panicked(cause))
             }
             Door::Process(door) => {
-                self.shared.borrow_mut().run = Some(run);
+                let place = door.place(&unit).map(|place| place.resources_dir.to_string_lossy().into_owned());
+                running.resources_dir = place.unwrap_or_default();
+                self.shared.borrow_mut().run = Some(Run::new(number, running, faults, limit));
                 door.execute(&self.shared, limit)
+            }
+            Door::Played => {
+                self.shared.borrow_mut().run = Some(Run::new(number, running, faults, limit));
+                ProgramEnd::Missing
             }
         };
         self.shared.borrow_mut().move_leadership();
         let run = self.shared.borrow_mut().run.take().expect("a run stays until its program has ended");
-        let ending = match ending {
-            _ if run.is_killed() => Ending::Signal(SIGKILL),
-            _ if run.faults.contains(&Fault::Fail) => Ending::Exit(1),
-            ending => ending,
+        let end = match end {
+            // No process was there to be killed or to fail.
+            ProgramEnd::Missing | ProgramEnd::Unstarted(_) => end,
+            _ if run.is_killed() => ProgramEnd::Signal(SIGKILL),
+            _ if run.faults.contains(&Fault::Fail) => ProgramEnd::Exit(1),
+            end => end,
         };
-        (run, ending)
+        (run, end)
     }
 
     /// A killed program may do what it likes. Any other panic is the test's.
-    fn panicked(&self, cause: Box<dyn Any + Send>) -> Ending {
+    fn panicked(&self, cause: Box<dyn Any + Send>) -> ProgramEnd {
         if self.shared.borrow().run.as_ref().is_some_and(|run| run.killed) {
-            return Ending::Signal(SIGKILL);
+            return ProgramEnd::Signal(SIGKILL);
         }
         self.shared.borrow_mut().run = None;
         panic::resume_unwind(cause)
     }
 
-    fn keep(&mut self, run: Run, ending: Ending, outcome: Outcome, before: &(String, String)) {
+    fn keep(&mut self, run: Run, end: ProgramEnd, fate: Fate, before: &Status) {
         let unit = run.running.unit.clone();
         let hook = run.running.work.relation();
         let status = self.status(&unit);
         let record = HookRun {
             sequence: run.number,
+            seconds: self.model().seconds(),
             hook: run.running.work.title(),
+            subject: run.running.work.hook().and_then(Hook::subject),
             relation: hook.map(|hook| format!("{}:{}", hook.endpoint, hook.relation)),
             remote_unit: hook.and_then(|hook| hook.remote_unit.clone()),
             departing_unit: hook.and_then(|hook| hook.departing.clone()),
             trace: run.trace,
-            ending,
-            outcome,
+            forgotten: false,
+            end,
+            fate,
             status_changed: status != *before,
             status,
             unit,
         };
-        self.runs.push(record);
+        self.kept.push(record);
     }
 }
 
 /// How the agent takes the end of a process.
-fn finish(run: &Run, ending: Ending) -> Finish {
+fn finish(run: &Run, end: &ProgramEnd) -> Finish {
     if let Some(why) = &run.overdue {
         return Finish::Failed(why.clone());
     }
-    match ending {
-        Ending::Exit(0) => {}
-        Ending::Signal(SIGKILL | SIGTERM) => return Finish::Terminated,
-        ending => return Finish::Failed(ending.to_string()),
+    match end {
+        ProgramEnd::Exit(0) => {}
+        ProgramEnd::Missing => return Finish::Missing,
+        ProgramEnd::Signal(SIGKILL | SIGTERM) => return Finish::Terminated,
+        end => return Finish::Failed(end.as_go()),
     }
     for fault in &run.faults {
         match fault {

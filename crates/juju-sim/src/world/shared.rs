@@ -1,9 +1,9 @@
-use std::cmp::Ordering;
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::fault::{Fault, Target};
-use crate::command::{self, Reply};
+use super::fault::Fault;
+use crate::command::{self, Reboot, Reply, ToolOutput};
 use crate::model::context::Context;
 use crate::model::{Model, Running};
 use crate::run::{CommandRun, Trace};
@@ -12,6 +12,7 @@ use crate::run::{CommandRun, Trace};
 pub(crate) const MAX_LINE: usize = 4096;
 /// Juju keeps all that a hook prints; here the rest of a hook that prints without end is dropped.
 const MAX_LINES: usize = 100_000;
+const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// What the world, and the hook that runs, both hold.
 #[derive(Debug)]
@@ -32,7 +33,11 @@ pub(crate) struct Run {
     pub(crate) trace: Vec<Trace>,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
+    limit: Duration,
     lines: usize,
+    bytes: usize,
+    /// Whether it has printed more than is kept.
+    full: bool,
     calls: usize,
 }
 
@@ -67,24 +72,40 @@ impl Shared {
         }
         let name = argv.first().map_or("", String::as_str);
         if !command::NAMES.contains(&name) || run.is_absent(name) {
-            run.record(argv, stdin, 127);
+            run.record(argv, None, ToolOutput { code: 127, ..ToolOutput::default() });
             return Served::Absent;
         }
+        if run.hangs(name) {
+            run.record(argv, None, ToolOutput { code: 137, ..ToolOutput::default() });
+            let limit = run.limit;
+            self.end_overdue(number, limit);
+            if let Some(run) = &mut self.run {
+                run.killed = true;
+            }
+            return Served::Killed;
+        }
         if let Some(output) = run.answer(name) {
-            run.record(argv, stdin, output.code);
+            run.record(argv, stdin, output.clone());
             return Served::Reply(Reply::Done(output));
         }
         let mut context = Context { model: &mut self.model, running: &mut run.running };
-        let reply = command::run(&mut context, argv, cwd, stdin);
-        let code = match &reply {
+        let mut reply = command::run(&mut context, argv, cwd, stdin);
+        if let Err(text) = write_fetched(&mut run.running) {
+            reply = Reply::Done(failure(1, &text));
+        }
+        let output = match &reply {
             Reply::NeedsStdin => return Served::Reply(reply),
-            Reply::Done(output) => output.code,
-            Reply::Refused(_) => 1,
+            Reply::Done(output) => output.clone(),
+            Reply::Refused(text) => failure(1, text),
         };
-        run.record(argv, stdin, code);
+        run.record(argv, stdin, output);
         for (level, text) in std::mem::take(&mut run.running.lines) {
             self.model.push_log(&run.running.unit, &level, &text);
             run.trace.push(Trace::Log { level, text });
+        }
+        if run.running.reboot == Some(Reboot::Now) {
+            run.killed = true;
+            return Served::Killed;
         }
         Served::Reply(reply)
     }
@@ -129,11 +150,13 @@ impl Shared {
         };
         run.lines += 1;
         let note = format!("juju-sim: further output of {} is dropped", run.running.work.title());
-        let bytes = match run.lines.cmp(&MAX_LINES) {
-            Ordering::Less => bytes,
-            Ordering::Equal => note.as_bytes(),
-            Ordering::Greater => return,
+        run.bytes = run.bytes.saturating_add(bytes.len());
+        let bytes = match (run.lines < MAX_LINES && run.bytes <= MAX_BYTES, run.full) {
+            (true, false) => bytes,
+            (false, false) => note.as_bytes(),
+            (_, true) => return,
         };
+        run.full = run.lines >= MAX_LINES || run.bytes > MAX_BYTES;
         kept.extend_from_slice(bytes);
         let text = String::from_utf8_lossy(bytes);
         let text = text.strip_suffix('\n').unwrap_or(&text);
@@ -143,9 +166,10 @@ impl Shared {
 }
 
 impl Run {
-    pub(crate) fn new(number: u64, running: Running, faults: Vec<Fault>) -> Run {
+    pub(crate) fn new(number: u64, running: Running, faults: Vec<Fault>, limit: Duration) -> Run {
         let (trace, stdout, stderr) = (Vec::new(), Vec::new(), Vec::new());
-        Run { number, running, faults, killed: false, overdue: None, trace, stdout, stderr, lines: 0, calls: 0 }
+        let (killed, overdue, lines, bytes, full, calls) = (false, None, 0, 0, false, 0);
+        Run { number, running, faults, killed, overdue, trace, stdout, stderr, limit, lines, bytes, full, calls }
     }
 
     /// Whether a kill was due at the very end, after the last hook command.
@@ -157,19 +181,45 @@ impl Run {
         self.faults.iter().any(|fault| matches!(fault, Fault::Absent(absent) if absent == name))
     }
 
-    fn answer(&self, name: &str) -> Option<command::ToolOutput> {
+    fn answer(&self, name: &str) -> Option<ToolOutput> {
         self.faults.iter().find_map(|fault| match fault {
-            Fault::Answer { to: Target::Nth(nth), output } if *nth == self.calls => Some(output.clone()),
-            Fault::Answer { to: Target::Command(command), output } if command == name => Some(output.clone()),
+            Fault::Answer { to, output } if to.is(name, self.calls) => Some(output.clone()),
             _ => None,
         })
     }
 
-    fn record(&mut self, argv: &[String], stdin: Option<&[u8]>, code: i32) {
-        self.calls += 1;
-        let stdin = stdin.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-        self.trace.push(Trace::Command(CommandRun { argv: argv.to_vec(), stdin, code }));
+    fn hangs(&self, name: &str) -> bool {
+        self.faults.iter().any(|fault| matches!(fault, Fault::Hang(to) if to.is(name, self.calls)))
     }
+
+    fn record(&mut self, argv: &[String], stdin: Option<&[u8]>, output: ToolOutput) {
+        self.calls += 1;
+        let text = |bytes: Vec<u8>| match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+        };
+        self.trace.push(Trace::Command(CommandRun {
+            argv: argv.to_vec(),
+            stdin: stdin.map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
+            code: output.code,
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }));
+    }
+}
+
+/// Writes the files of resources that a hook command has asked for. What cannot be written is not there for the charm.
+pub(crate) fn write_fetched(running: &mut Running) -> Result<(), String> {
+    for (name, content) in std::mem::take(&mut running.fetched) {
+        let path = Path::new(&running.resources_dir).join(name);
+        let written = fs::create_dir_all(&running.resources_dir).and_then(|()| fs::write(&path, content));
+        written.map_err(|error| format!("could not download resource: {error}"))?;
+    }
+    Ok(())
+}
+
+pub(super) fn failure(code: i32, text: &str) -> ToolOutput {
+    ToolOutput { code, stdout: Vec::new(), stderr: format!("ERROR {text}\n").into_bytes() }
 }
 
 /// The greatest character boundary that is at most `max`.

@@ -3,12 +3,14 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::SystemTime;
 
-use super::shared::{Served, Shared, Stream};
+use super::shared::{Served, Shared, Stream, failure};
 use crate::command::{Reply, ToolOutput};
 
 /// What a charm's process gets: its environment, the time, and the hook commands.
 #[derive(Debug)]
 pub struct Invocation {
+    /// The arguments: none in hooks and actions.
+    pub args: Vec<String>,
     /// The whole environment; nothing else is inherited.
     pub env: Vec<(String, String)>,
     /// The model's time.
@@ -40,14 +42,15 @@ impl Tools {
         };
         match served {
             Served::Reply(Reply::Done(output)) => output,
-            Served::Reply(Reply::Refused(text)) => failure(1, &format!("ERROR {text}\n")),
-            Served::Reply(Reply::NeedsStdin) => failure(1, "ERROR hook tool requires stdin, none supplied\n"),
+            Served::Reply(Reply::Refused(text)) => failure(1, &text),
+            Served::Reply(Reply::NeedsStdin) => failure(1, "hook tool requires stdin, none supplied"),
             Served::Absent => {
                 let name = argv.first().map_or("", String::as_str);
-                failure(127, &format!("{name}: command not found\n"))
+                let stderr = format!("{name}: command not found\n").into_bytes();
+                ToolOutput { code: 127, stdout: Vec::new(), stderr }
             }
-            Served::Killed => failure(137, ""),
-            Served::Ended => failure(1, "ERROR connection refused\n"),
+            Served::Killed => ToolOutput { code: 137, ..ToolOutput::default() },
+            Served::Ended => failure(1, "connection refused"),
         }
     }
 
@@ -60,8 +63,4 @@ impl Tools {
     pub fn stderr(&self, line: &str) {
         self.shared.borrow_mut().print(self.run, Stream::Err, line);
     }
-}
-
-fn failure(code: i32, stderr: &str) -> ToolOutput {
-    ToolOutput { code, stdout: Vec::new(), stderr: stderr.as_bytes().to_vec() }
 }

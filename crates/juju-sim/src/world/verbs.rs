@@ -1,102 +1,363 @@
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Door, Fault, Invocation, World};
-use crate::Error;
-use crate::charm::Charm;
-use crate::command::{NetworkInfo, Settings};
-use crate::model::{Model, Retry};
-use crate::run::Ending;
+use super::revision::Door;
+use super::{Deployment, Fault, RelationId, RelationName, Revision, World};
+use crate::SimError;
+use crate::command::{Network, Settings};
+use crate::model::{Application, Model, NewUnit, Retry};
 
 /// What operators, the cloud and other units do.
 impl World {
+    /// Deploys an application. Its units.
+    ///
+    /// # Errors
+    /// The name is taken or none for an application, or an option is not what the charm declares.
+    pub fn deploy(&mut self, app: &str, deployment: impl Into<Deployment>) -> Result<Vec<String>, SimError> {
+        let Deployment { revision, units, config, bindings, storage, resources, cloud_spec } = deployment.into();
+        let count = units.unwrap_or(u32::from(!revision.charm.is_subordinate()));
+        let application =
+            Application { config, bindings, storage, resources, cloud_spec, ..Application::new(revision.charm) };
+        self.change(|model| model.deploy(app, application))?;
+        self.doors.insert(app.to_owned(), vec![revision.door]);
+        (0..count).map(|_| self.add_unit(app)).collect()
+    }
+
     /// Adds a unit; the first one leads. Its name; numbers are never used again.
-    pub fn add_unit(&mut self) -> String {
-        self.change(Model::add_unit)
+    ///
+    /// # Errors
+    /// There is no such application, it is being removed, or it is a subordinate.
+    pub fn add_unit(&mut self, app: &str) -> Result<String, SimError> {
+        let new = NewUnit { played: self.is_played(app), ..NewUnit::default() };
+        self.change(|model| model.add_unit(app, new))
+    }
+
+    /// Adds a unit on the machine of another one (`--to`): they share its ports and its reboots.
+    ///
+    /// # Errors
+    /// As [`add_unit`](World::add_unit), or there is no such other unit.
+    pub fn add_unit_beside(&mut self, app: &str, other: &str) -> Result<String, SimError> {
+        let new = NewUnit { played: self.is_played(app), beside: Some(other.to_owned()), ..NewUnit::default() };
+        self.change(|model| model.add_unit(app, new))
+    }
+
+    /// Adds a unit without code to an application that has some: the test plays it.
+    ///
+    /// # Errors
+    /// As [`add_unit`](World::add_unit).
+    pub fn add_played_unit(&mut self, app: &str) -> Result<String, SimError> {
+        self.change(|model| model.add_unit(app, NewUnit { played: true, ..NewUnit::default() }))
+    }
+
+    fn is_played(&self, app: &str) -> bool {
+        matches!(self.doors.get(app).and_then(|doors| doors.last()), Some(Door::Played))
     }
 
     /// Removes a unit: it is dying at once, has departed for the others at once, and goes when its last hook ran.
-    pub fn remove_unit(&mut self, unit: &str) -> Result<(), Error> {
-        self.change(|model| model.remove_unit(unit))
+    ///
+    /// # Errors
+    /// There is no such unit.
+    pub fn remove_unit(&mut self, unit: &str) -> Result<(), SimError> {
+        self.change(|model| model.remove_unit(unit, false))
     }
 
-    /// Sets an option, or with `None` resets it to its default.
-    pub fn set_config(&mut self, key: &str, value: Option<Value>) -> Result<(), Error> {
-        self.change(|model| model.set_config(key, value))
+    /// Removes a unit by force: it is gone at once, whatever hooks it had to run.
+    ///
+    /// # Errors
+    /// There is no such unit.
+    pub fn remove_unit_by_force(&mut self, unit: &str) -> Result<(), SimError> {
+        self.change(|model| model.remove_unit(unit, true))
+    }
+
+    /// Removes an application with its units and relations, each in its own time.
+    ///
+    /// # Errors
+    /// There is no such application.
+    pub fn remove_application(&mut self, app: &str) -> Result<(), SimError> {
+        self.change(|model| model.remove_application(app, false))
+    }
+
+    /// Removes an application by force: all of it is gone at once.
+    ///
+    /// # Errors
+    /// There is no such application.
+    pub fn remove_application_by_force(&mut self, app: &str) -> Result<(), SimError> {
+        self.change(|model| model.remove_application(app, true))
+    }
+
+    /// Relates two applications. Each end is `application:endpoint`, or an application where one endpoint fits.
+    ///
+    /// # Errors
+    /// Juju would refuse it: no endpoints fit, several do, a limit is reached, or they are related already.
+    pub fn integrate(&mut self, one: &str, other: &str) -> Result<RelationId, SimError> {
+        self.change(|model| model.integrate(one, other)).map(RelationId)
+    }
+
+    /// Relates an endpoint to a new application of the other role, without code and with one unit, which the test
+    /// plays.
+    ///
+    /// # Errors
+    /// There is no such endpoint, or the name is taken.
+    pub fn play(&mut self, app: &str, end: &str) -> Result<RelationId, SimError> {
+        let charm = {
+            let model = self.model();
+            let (local, name) = end.split_once(':').ok_or_else(|| SimError::NoRelation(end.to_owned()))?;
+            let charm = model.application(local)?.charm();
+            let endpoint = charm.implicit_or(name).ok_or_else(|| SimError::NoRelation(end.to_owned()))?;
+            endpoint.counterpart(app, charm.is_subordinate())?
+        };
+        let revision = Revision::played(charm);
+        self.deploy(app, Deployment::of(revision))?;
+        self.integrate(end, app)
+    }
+
+    /// Removes a relation: departures and `broken` for all, each in its own time.
+    ///
+    /// # Errors
+    /// There is no such relation, or it is a peer relation.
+    pub fn remove_relation(&mut self, relation: impl Into<RelationName>) -> Result<(), SimError> {
+        let id = self.find(relation)?;
+        self.change(|model| model.remove_relation(id.0, false))
+    }
+
+    /// Removes a relation by force: it is gone at once, and nobody is told.
+    ///
+    /// # Errors
+    /// There is no such relation, or it is a peer relation.
+    pub fn remove_relation_by_force(&mut self, relation: impl Into<RelationName>) -> Result<(), SimError> {
+        let id = self.find(relation)?;
+        self.change(|model| model.remove_relation(id.0, true))
+    }
+
+    /// Suspends a relation: departures and `broken`, and the relation stays.
+    ///
+    /// # Errors
+    /// There is no such relation, or it is a peer relation.
+    pub fn suspend_relation(&mut self, relation: impl Into<RelationName>) -> Result<(), SimError> {
+        let id = self.find(relation)?;
+        self.change(|model| model.suspend_relation(id.0, true))
+    }
+
+    /// Resumes a suspended relation: its units enter anew.
+    ///
+    /// # Errors
+    /// There is no such relation, or it is a peer relation.
+    pub fn resume_relation(&mut self, relation: impl Into<RelationName>) -> Result<(), SimError> {
+        let id = self.find(relation)?;
+        self.change(|model| model.suspend_relation(id.0, false))
+    }
+
+    /// Sets an option of an application, or with `None` resets it to its default.
+    ///
+    /// # Errors
+    /// There is no such application or option, or the value is of another type.
+    pub fn set_config(&mut self, app: &str, key: &str, value: Option<Value>) -> Result<(), SimError> {
+        self.change(|model| model.set_config(app, key, value))
     }
 
     /// Moves leadership. To move it while a hook runs, see [`Fault::LoseLeadershipAt`].
-    pub fn set_leader(&mut self, unit: &str) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// There is no such unit.
+    pub fn set_leader(&mut self, unit: &str) -> Result<(), SimError> {
         self.change(|model| model.set_leader(unit))
     }
 
+    /// Adds a space with its network, which applications can be bound to.
+    pub fn add_space(&mut self, name: &str, cidr: &str) {
+        self.change(|model| drop(model.spaces.insert(name.to_owned(), cidr.to_owned())));
+    }
+
     /// Changes a unit's addresses; the unit notices by `config-changed`, whose success rewrites its bags.
-    pub fn set_addresses(&mut self, unit: &str, network: NetworkInfo) -> Result<(), Error> {
-        self.change(|model| model.set_network(unit, network.into()))
+    ///
+    /// # Errors
+    /// There is no such unit.
+    pub fn set_network(&mut self, unit: &str, network: Network) -> Result<(), SimError> {
+        self.change(|model| model.set_network(unit, None, network))
+    }
+
+    /// Changes the addresses of one binding of a unit, such as an endpoint.
+    ///
+    /// # Errors
+    /// There is no such unit.
+    pub fn set_binding_network(&mut self, unit: &str, binding: &str, network: Network) -> Result<(), SimError> {
+        self.change(|model| model.set_network(unit, Some(binding), network))
     }
 
     /// Adds a further relation to a peer endpoint, as Juju has done after some upgrades (juju/juju issue 19631).
-    pub fn add_peer_relation(&mut self, endpoint: &str) -> Result<u32, Error> {
-        self.change(|model| model.add_peer_relation(endpoint))
+    ///
+    /// # Errors
+    /// There is no such application, or it has no such peer endpoint.
+    pub fn add_peer_relation(&mut self, app: &str, endpoint: &str) -> Result<RelationId, SimError> {
+        self.change(|model| model.add_peer_relation(app, endpoint)).map(RelationId)
     }
 
-    /// Writes one key into the bag of a unit or of the application, as a flush would; an empty value deletes.
-    /// For peers that run other code, or mean harm.
-    pub fn write_bag(&mut self, relation: u32, owner: &str, key: &str, value: &str) -> Result<(), Error> {
-        let changes = Settings::from([(key.to_owned(), value.to_owned())]);
-        self.change(|model| model.write_bag(relation, owner, &changes))
+    /// Writes into the bag of a unit or of an application, as a flush would; an empty value deletes. For units that
+    /// the test plays, and for those that mean harm.
+    ///
+    /// # Errors
+    /// There is no such relation, or the owner has never been in it.
+    pub fn write_bag(
+        &mut self,
+        relation: impl Into<RelationName>,
+        owner: &str,
+        pairs: &[(&str, &str)],
+    ) -> Result<(), SimError> {
+        let id = self.find(relation)?;
+        let changes: Settings = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        self.change(|model| model.write_bag(id.0, owner, &changes))
     }
 
     /// Writes one key of a unit's state, without Juju's checks.
-    pub fn set_state(&mut self, unit: &str, key: &str, value: &str) -> Result<(), Error> {
-        self.change(|model| model.set_state(unit, key, value))
+    ///
+    /// # Errors
+    /// There is no such unit.
+    pub fn set_state(&mut self, unit: &str, key: &str, value: &str) -> Result<(), SimError> {
+        self.change(|model| {
+            model.unit_mut(unit)?.state.insert(key.to_owned(), value.to_owned());
+            Ok(())
+        })
     }
 
     /// Removes one key of a unit's state.
-    pub fn delete_state(&mut self, unit: &str, key: &str) -> Result<(), Error> {
-        self.change(|model| model.delete_state(unit, key))
+    ///
+    /// # Errors
+    /// There is no such unit.
+    pub fn delete_state(&mut self, unit: &str, key: &str) -> Result<(), SimError> {
+        self.change(|model| {
+            model.unit_mut(unit)?.state.remove(key);
+            Ok(())
+        })
     }
 
-    /// Upgrades the application. Each unit goes over to the new code in its own time, with `upgrade-charm` and
+    /// Refreshes an application. Each unit goes over to the new code in its own time, with `upgrade-charm` and
     /// `config-changed`; until then it runs the old one.
-    pub fn upgrade(&mut self, charm: Charm, program: impl Fn(Invocation) -> Ending + 'static) {
-        self.change(|model| model.upgrade(charm));
-        self.doors.push(Door::InProcess(Rc::new(program)));
+    ///
+    /// # Errors
+    /// There is no such application, or Juju would refuse the charm: it lacks an endpoint or storage that is in use.
+    pub fn refresh(&mut self, app: &str, revision: Revision) -> Result<(), SimError> {
+        self.change(|model| model.refresh(app, revision.charm))?;
+        let doors = self.doors.entry(app.to_owned()).or_default();
+        let before = doors.iter().rev().find_map(|door| match door {
+            Door::Process(door) => Some(door.clone()),
+            _ => None,
+        });
+        doors.push(match (before, revision.door) {
+            // The units keep their directories.
+            (Some(before), Door::Process(door)) => Door::Process(Rc::new(door.after(&before))),
+            (_, door) => door,
+        });
+        Ok(())
+    }
+
+    /// Gives an application another content of a resource. Its units run `upgrade-charm`, as Juju has it.
+    ///
+    /// # Errors
+    /// There is no such application, or its charm has no such resource.
+    pub fn attach_resource(&mut self, app: &str, name: &str, content: impl Into<Vec<u8>>) -> Result<(), SimError> {
+        self.change(|model| model.attach_resource(app, name, content.into()))
+    }
+
+    /// Gives a unit so many more instances of a storage. Their ids.
+    ///
+    /// # Errors
+    /// There is no such unit, or its charm does not allow it.
+    pub fn add_storage(&mut self, unit: &str, name: &str, count: u32) -> Result<Vec<String>, SimError> {
+        self.change(|model| model.add_storage(unit, name, count))
+    }
+
+    /// Attaches storage that no unit has.
+    ///
+    /// # Errors
+    /// There is no such unit or storage, or a unit has it.
+    pub fn attach_storage(&mut self, unit: &str, id: &str) -> Result<(), SimError> {
+        self.change(|model| model.attach_storage(unit, id))
+    }
+
+    /// Detaches storage from its unit.
+    ///
+    /// # Errors
+    /// There is no such storage, or no unit has it.
+    pub fn detach_storage(&mut self, id: &str) -> Result<(), SimError> {
+        self.change(|model| model.detach_storage(id))
+    }
+
+    /// Says where storage is, or with `None` that it is not provisioned yet.
+    ///
+    /// # Errors
+    /// There is no such storage.
+    pub fn set_storage_location(&mut self, id: &str, location: Option<&str>) -> Result<(), SimError> {
+        self.change(|model| model.set_storage_location(id, location))
     }
 
     /// Lets something go wrong in a unit's next hook or action. Several faults all apply to that one.
-    pub fn inject(&mut self, unit: &str, fault: Fault) -> Result<(), Error> {
-        if self.model().status(unit).is_none() {
-            return Err(Error::NoUnit(unit.to_owned()));
-        }
+    ///
+    /// # Errors
+    /// There is no such unit.
+    pub fn inject(&mut self, unit: &str, fault: Fault) -> Result<(), SimError> {
+        self.model().unit(unit)?;
         self.faults.entry(unit.to_owned()).or_default().push(fault);
         Ok(())
     }
 
+    /// Lets those that remain hear nothing of a removed peer, as Juju 4 does (juju/juju issue 23326): they go on
+    /// listing it.
+    pub fn lose_departures(&mut self) {
+        self.change(|model| model.departures_are_lost = true);
+    }
+
     /// Restarts a unit's agent.
-    pub fn restart_agent(&mut self, unit: &str) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// There is no such unit.
+    pub fn restart_agent(&mut self, unit: &str) -> Result<(), SimError> {
         self.change(|model| model.restart(unit))
     }
 
+    /// Reboots the machine of a unit.
+    ///
+    /// # Errors
+    /// There is no such unit.
+    pub fn reboot(&mut self, unit: &str) -> Result<(), SimError> {
+        self.change(|model| {
+            model.unit(unit)?;
+            model.reboot(unit);
+            Ok(())
+        })
+    }
+
     /// Takes a unit's agent down: it runs no hooks and notices nothing.
-    pub fn pause(&mut self, unit: &str) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// There is no such unit.
+    pub fn pause(&mut self, unit: &str) -> Result<(), SimError> {
         self.change(|model| model.pause(unit))
     }
 
     /// Starts the agent that [`pause`](World::pause) took down, with the effects of a restart.
-    pub fn resume(&mut self, unit: &str) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// There is no such unit.
+    pub fn resume(&mut self, unit: &str) -> Result<(), SimError> {
         self.change(|model| model.restart(unit))
     }
 
     /// Resolves a unit whose hook has failed.
-    pub fn resolve(&mut self, unit: &str, retry: Retry) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// There is no such unit, or it is not in error.
+    pub fn resolve(&mut self, unit: &str, retry: Retry) -> Result<(), SimError> {
         self.change(|model| model.resolve(unit, retry))
     }
 
     /// Makes an `update-status` due. Any hook that starts first takes its place; in error nothing becomes due.
-    pub fn tick(&mut self, unit: &str) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// There is no such unit.
+    pub fn tick(&mut self, unit: &str) -> Result<(), SimError> {
         self.change(|model| model.set_tick(unit))
     }
 
@@ -106,12 +367,47 @@ impl World {
         self.time_limit = limit;
     }
 
-    /// Lets the model's time pass, by whole seconds.
+    /// Lets the model's time pass, by whole seconds: secrets expire and are to be rotated, and after five minutes an
+    /// `update-status` is due everywhere.
     pub fn advance(&mut self, time: Duration) {
-        self.change(|model| model.advance(time.as_secs()));
+        const INTERVAL: u64 = 300;
+        self.change(|model| {
+            model.advance(time.as_secs());
+            if time.as_secs() >= INTERVAL {
+                for unit in model.units() {
+                    // A unit that is there.
+                    let _ = model.set_tick(&unit);
+                }
+            }
+            model.wake_all();
+        });
     }
 
-    pub(super) fn change<T>(&self, verb: impl FnOnce(&mut Model) -> T) -> T {
-        verb(&mut self.shared.borrow_mut().model)
+    /// Names the model (`JUJU_MODEL_NAME`), and gives it a uuid.
+    pub fn name_model(&mut self, name: &str, uuid: &str) {
+        self.change(|model| {
+            name.clone_into(&mut model.name);
+            uuid.clone_into(&mut model.uuid);
+        });
+    }
+
+    /// Says which model is at the other side of a relation.
+    ///
+    /// # Errors
+    /// There is no such relation.
+    pub fn set_remote_model(&mut self, relation: impl Into<RelationName>, uuid: &str) -> Result<(), SimError> {
+        let id = self.find(relation)?;
+        self.change(|model: &mut Model| {
+            if let Some(relation) = model.relations.get_mut(&id.0) {
+                relation.remote_model = Some(uuid.to_owned());
+            }
+        });
+        Ok(())
+    }
+
+    /// The faults that wait for a unit's next hook.
+    pub(super) fn take_faults(&mut self, unit: &str) -> Vec<Fault> {
+        let faults: &mut BTreeMap<String, Vec<Fault>> = &mut self.faults;
+        faults.remove(unit).unwrap_or_default()
     }
 }

@@ -1,4 +1,4 @@
-use juju_sim::{Ending, Fault};
+use juju_sim::{Fault, ProgramEnd};
 use serde_json::json;
 
 use crate::support::{deploy, hooks, run_to, world, world_with};
@@ -13,38 +13,38 @@ fn results_are_kept_and_writes_follow_the_exit_code() {
             hook.call("action-log halfway");
             hook.call("relation-set -r 0 x=1");
             hook.0.tools.stdout("said");
-            Ending::Exit(0)
+            ProgramEnd::Exit(0)
         }
         "fail" => {
             hook.call("action-set a=1");
             hook.call("relation-set -r 0 y=1");
             hook.call("action-fail because");
-            Ending::Exit(if hook.var("JUJU_ACTION_UUID") == Some("3") { 2 } else { 0 })
+            ProgramEnd::Exit(if hook.var("JUJU_ACTION_UUID") == Some("3") { 2 } else { 0 })
         }
-        _ => Ending::Exit(0),
+        _ => ProgramEnd::Exit(0),
     });
     deploy(&mut world, 1);
     let result = world.run_action("magpie/0", "ping", json!({"host": "h"})).unwrap();
     let results = json!({"a": {"b": "1", "c": "2"}, "return-code": 0, "stdout": "said\n"});
     assert_eq!((result.status.as_str(), result.message.as_str(), result.results), ("completed", "", results));
     assert_eq!(result.log, ["halfway"]);
-    assert_eq!(world.bag(0, "magpie/0")["x"], "1");
+    assert_eq!(world.bag("magpie", "magpie/0").unwrap()["x"], "1");
 
     let result = world.run_action("magpie/0", "fail", json!({})).unwrap();
     assert_eq!((result.status.as_str(), result.message.as_str()), ("failed", "because"));
-    assert!(world.bag(0, "magpie/0").contains_key("y"));
-    world.write_bag(0, "magpie/0", "y", "").unwrap();
+    assert!(world.bag("magpie", "magpie/0").unwrap().contains_key("y"));
+    world.write_bag("magpie", "magpie/0", &[("y", "")]).unwrap();
     let result = world.run_action("magpie/0", "fail", json!({})).unwrap();
     assert_eq!((result.status.as_str(), result.message.as_str()), ("failed", "exit status 2"));
     assert_eq!(result.results, json!({"a": "1", "return-code": 2}));
-    assert!(!world.bag(0, "magpie/0").contains_key("y"));
-    assert_eq!(world.status("magpie/0").0, "unknown");
+    assert!(!world.bag("magpie", "magpie/0").unwrap().contains_key("y"));
+    assert_eq!(world.status("magpie/0").current, "unknown");
 }
 
 #[test]
 fn what_juju_refuses() {
     let mut world = world(|_| {});
-    let early = world.add_unit();
+    let early = world.add_unit("magpie").unwrap();
     let mut refused = |name: &str, params| world.run_action(&early, name, params).unwrap_err().to_string();
     assert_eq!(refused("fail", json!({})), "run action \"fail\" on magpie/0: the unit is not installed");
     deploy(&mut world, 0);
@@ -52,13 +52,13 @@ fn what_juju_refuses() {
     assert_eq!(refused("dance", json!({})), "run action \"dance\" on magpie/0: not defined");
     assert_eq!(refused("ping", json!({})), "run action \"ping\" on magpie/0: parameter \"host\" is required");
     assert!(refused("ping", json!({"host": 5})).contains("not of type"));
-    assert!(refused("ping", json!([])).contains("must be an object"));
+    assert!(refused("ping", json!([])).contains("an object"));
 }
 
 #[test]
 fn actions_run_in_error_and_wait_for_chained_hooks() {
     let mut world = world(|_| {});
-    world.add_unit();
+    world.add_unit("magpie").unwrap();
     run_to(&mut world, "magpie/0", "config-changed");
     world.run_action("magpie/0", "fail", json!({})).unwrap();
     assert_eq!(hooks(&world, "magpie/0")[4..], ["start", "action fail"]);
@@ -68,7 +68,7 @@ fn actions_run_in_error_and_wait_for_chained_hooks() {
     world.step();
     let result = world.run_action("magpie/0", "fail", json!({})).unwrap();
     assert_eq!(result.status, "completed");
-    assert_eq!(world.status("magpie/0").0, "error");
+    assert_eq!(world.status("magpie/0").current, "error");
     world.inject("magpie/0", Fault::CrashBeforeFlush).unwrap();
     let result = world.run_action("magpie/0", "fail", json!({})).unwrap();
     assert_eq!((result.status.as_str(), result.message.as_str()), ("failed", "action terminated"));
@@ -78,7 +78,7 @@ fn actions_run_in_error_and_wait_for_chained_hooks() {
 fn an_action_waits_for_a_killed_hook_to_run_again() {
     let mut world = world(|_| {});
     deploy(&mut world, 2);
-    world.write_bag(0, "magpie/1", "x", "1").unwrap();
+    world.write_bag("magpie", "magpie/1", &[("x", "1")]).unwrap();
     world.inject("magpie/0", Fault::KillAt(0)).unwrap();
     run_to(&mut world, "magpie/0", "magpie-relation-changed");
     world.run_action("magpie/0", "fail", json!({})).unwrap();
@@ -101,13 +101,14 @@ fn the_agents_return_code_wins() {
 #[test]
 fn the_ends_of_actions_are_worded_as_go_words_them() {
     for (ending, message, code) in [
-        (Ending::Exit(3), "exit status 3", 3),
-        (Ending::Signal(6), "signal: aborted", -1),
-        (Ending::Signal(9), "signal: killed", -1),
-        (Ending::Signal(15), "signal: terminated", -1),
-        (Ending::Signal(40), "signal: 40", -1),
+        (ProgramEnd::Exit(3), "exit status 3", 3),
+        (ProgramEnd::Signal(6), "signal: aborted", -1),
+        (ProgramEnd::Signal(9), "terminated", -1),
+        (ProgramEnd::Signal(15), "terminated", -1),
+        (ProgramEnd::Signal(40), "signal: signal 40", -1),
     ] {
-        let mut world = world_with(1, move |hook| if hook.name() == "fail" { ending } else { Ending::Exit(0) });
+        let mut world =
+            world_with(1, move |hook| if hook.name() == "fail" { ending.clone() } else { ProgramEnd::Exit(0) });
         deploy(&mut world, 1);
         let result = world.run_action("magpie/0", "fail", json!({})).unwrap();
         assert_eq!((result.message.as_str(), &result.results["return-code"]), (message, &json!(code)));

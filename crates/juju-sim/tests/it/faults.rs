@@ -1,7 +1,7 @@
 use expect_test::expect;
-use juju_sim::{Ending, Fault, Outcome, Retry, Target, ToolOutput, World};
+use juju_sim::{Fate, Fault, ProgramEnd, Retry, Target, ToolOutput, World};
 
-use crate::support::{deploy, hooks, run_to, world};
+use crate::support::{deploy, hooks, run_to, world, world_with};
 
 /// A charm that writes to all places in `update-status`.
 fn writer() -> World {
@@ -22,8 +22,8 @@ fn writer() -> World {
 /// What was published: unit bag, app bag, state.
 fn published(world: &World) -> [bool; 3] {
     [
-        world.bag(0, "magpie/0").contains_key("x"),
-        world.bag(0, "magpie").contains_key("y"),
+        world.bag("magpie", "magpie/0").unwrap().contains_key("x"),
+        world.bag("magpie", "magpie").unwrap().contains_key("y"),
         world.state("magpie/0").contains_key("z"),
     ]
 }
@@ -34,9 +34,9 @@ fn a_failed_hook_discards_its_writes_and_is_repeated() {
     world.inject("magpie/0", Fault::Fail).unwrap();
     world.settle_without_retry().unwrap();
     assert_eq!(published(&world), [false; 3]);
-    assert_eq!(world.status("magpie/0"), ("error".to_owned(), "hook failed: \"update-status\"".to_owned()));
+    assert_eq!(world.status("magpie/0"), ("error", "hook failed: \"update-status\""));
     // In error nothing else runs; what is due coalesces.
-    world.set_config("mtu", Some(1.into())).unwrap();
+    world.set_config("magpie", "mtu", Some(1.into())).unwrap();
     world.settle_without_retry().unwrap();
     assert!(!world.ready().contains(&"magpie/0".to_owned()));
     world.settle().unwrap();
@@ -45,16 +45,16 @@ fn a_failed_hook_discards_its_writes_and_is_repeated() {
     let own: Vec<_> = runs.filter(|run| run.unit == "magpie/0").take(3).map(ToString::to_string).collect();
     expect![[r#"
         magpie/0 update-status
-          > relation-set -r 0 x=1
-          > relation-set -r 0 --app y=1
-          > state-set z=1
+          > relation-set -r 0 x=…
+          > relation-set -r 0 --app y=…
+          > state-set z=…
           > status-set active written
           = error "hook failed: \"update-status\""
-          ! failed: exit 1
+          ! failed: exit status 1
         magpie/0 update-status
-          > relation-set -r 0 x=1
-          > relation-set -r 0 --app y=1
-          > state-set z=1
+          > relation-set -r 0 x=…
+          > relation-set -r 0 --app y=…
+          > state-set z=…
           > status-set active written
           = active "written"
         magpie/0 config-changed
@@ -64,11 +64,11 @@ fn a_failed_hook_discards_its_writes_and_is_repeated() {
 
 #[test]
 fn a_hook_that_goes_on_failing_is_left_in_error() {
-    let mut world = World::in_process(crate::support::charm(), 1, |_| Ending::Exit(3));
-    world.add_unit();
+    let mut world = world_with(1, |_| ProgramEnd::Exit(3));
+    world.add_unit("magpie").unwrap();
     let error = world.settle().unwrap_err();
-    assert_eq!(error.to_string(), "magpie/0 is in error: hook failed: \"install\": it logged no error");
-    assert_eq!(world.status("magpie/0").0, "error");
+    assert_eq!(error.to_string(), "magpie/0 is in error: hook failed: \"install\": exit status 3");
+    assert_eq!(world.status("magpie/0").current, "error");
     assert_eq!(world.runs().len(), 5);
     assert_eq!(world.model().seconds(), 5 + 5 + 10 + 20 + 40);
 }
@@ -79,17 +79,17 @@ fn a_kill_drops_writes_and_runs_again_without_error() {
         let mut world = writer();
         world.inject("magpie/0", Fault::KillAt(kill)).unwrap();
         let run = world.step_unit("magpie/0").unwrap();
-        assert_eq!((run.outcome.clone(), run.ending), (Outcome::Rerun, Ending::Signal(9)));
+        assert_eq!((run.fate.clone(), run.end.clone()), (Fate::Rerun, ProgramEnd::Signal(9)));
         assert_eq!(run.commands().count(), kill);
         assert_eq!(published(&world), [false; 3]);
         // Immediate effects stay.
-        assert_eq!(world.status("magpie/0").0, if kill == 4 { "active" } else { "unknown" });
+        assert_eq!(world.status("magpie/0").current, if kill == 4 { "active" } else { "unknown" });
         assert_eq!(world.step_unit("magpie/0").unwrap().hook, "update-status");
         assert_eq!(published(&world), [true; 3]);
     }
     let mut world = writer();
     world.inject("magpie/0", Fault::KillAt(5)).unwrap();
-    assert_eq!(world.step_unit("magpie/0").unwrap().outcome, Outcome::Committed);
+    assert_eq!(world.step_unit("magpie/0").unwrap().fate, Fate::Committed);
 }
 
 #[test]
@@ -98,10 +98,10 @@ fn what_a_killed_charm_does_does_not_matter() {
         hook.call("is-leader");
         assert_eq!(hook.call("is-leader"), "True");
     });
-    world.add_unit();
+    world.add_unit("magpie").unwrap();
     world.inject("magpie/0", Fault::KillAt(1)).unwrap();
-    assert_eq!(world.step().unwrap().outcome, Outcome::Rerun);
-    assert_eq!(world.step().unwrap().outcome, Outcome::Committed);
+    assert_eq!(world.step().unwrap().fate, Fate::Rerun);
+    assert_eq!(world.step().unwrap().fate, Fate::Committed);
 }
 
 #[test]
@@ -110,9 +110,9 @@ fn crashes_around_the_flush() {
         let mut world = writer();
         world.inject("magpie/0", fault).unwrap();
         let run = world.step_unit("magpie/0").unwrap();
-        assert!(matches!(run.outcome, Outcome::Failed(_)));
+        assert!(matches!(run.fate, Fate::Failed(_)));
         assert_eq!(published(&world), [effect; 3]);
-        assert_eq!(world.status("magpie/0").0, "error");
+        assert_eq!(world.status("magpie/0").current, "error");
         world.settle().unwrap();
         assert_eq!(published(&world), [true; 3]);
         let again = hooks(&world, "magpie/0").iter().filter(|hook| *hook == "update-status").count();
@@ -126,20 +126,20 @@ fn a_refused_flush_fails_the_hook() {
     world.inject("magpie/0", Fault::RejectFlush).unwrap();
     world.step_unit("magpie/0");
     assert_eq!(published(&world), [false; 3]);
-    assert_eq!(world.status("magpie/0").0, "error");
+    assert_eq!(world.status("magpie/0").current, "error");
 }
 
 #[test]
 fn resolve_without_retry_takes_the_hook_as_done() {
     let mut world = world(|_| {});
     deploy(&mut world, 1);
-    world.add_unit();
+    world.add_unit("magpie").unwrap();
     run_to(&mut world, "magpie/1", "install");
     world.inject("magpie/0", Fault::Fail).unwrap();
     run_to(&mut world, "magpie/0", "magpie-relation-joined");
-    assert_eq!(world.members("magpie/0", 0), [""; 0]);
+    assert_eq!(world.members("magpie/0", "magpie").unwrap(), [""; 0]);
     world.resolve("magpie/0", Retry::NoRetry).unwrap();
-    assert_eq!(world.members("magpie/0", 0), ["magpie/1"]);
+    assert_eq!(world.members("magpie/0", "magpie").unwrap(), ["magpie/1"]);
     let next = world.step_unit("magpie/0").unwrap();
     assert_eq!(next.title(), "magpie/0 magpie-relation-changed magpie:0 magpie/1");
     assert!(world.resolve("magpie/0", Retry::Retry).is_err());
@@ -148,7 +148,7 @@ fn resolve_without_retry_takes_the_hook_as_done() {
 #[test]
 fn a_skipped_start_counts_as_started() {
     let mut world = world(|_| {});
-    world.add_unit();
+    world.add_unit("magpie").unwrap();
     run_to(&mut world, "magpie/0", "config-changed");
     world.inject("magpie/0", Fault::Fail).unwrap();
     run_to(&mut world, "magpie/0", "start");
@@ -166,7 +166,7 @@ fn a_restart_repeats_leader_settings_and_loses_an_unrun_created() {
     world.restart_agent("magpie/1").unwrap();
     world.settle().unwrap();
     assert_eq!(world.transcript(), "magpie/1 leader-settings-changed\n");
-    let third = world.add_unit();
+    let third = world.add_unit("magpie").unwrap();
     run_to(&mut world, &third, "install");
     world.restart_agent(&third).unwrap();
     world.settle().unwrap();
@@ -177,7 +177,7 @@ fn a_restart_repeats_leader_settings_and_loses_an_unrun_created() {
 #[test]
 fn a_created_that_failed_survives_a_restart() {
     let mut world = world(|_| {});
-    world.add_unit();
+    world.add_unit("magpie").unwrap();
     run_to(&mut world, "magpie/0", "install");
     world.inject("magpie/0", Fault::Fail).unwrap();
     run_to(&mut world, "magpie/0", "magpie-relation-created");
@@ -236,8 +236,8 @@ fn state_has_jujus_limits() {
     deploy(&mut world, 1);
     world.tick("magpie/0").unwrap();
     world.step();
-    let outcome = Outcome::Failed("persisting charm state: max allowed size (2097152) exceeded".to_owned());
-    assert_eq!(world.runs().last().unwrap().outcome, outcome);
+    let outcome = Fate::Failed("persisting charm state: max allowed size (2097152) exceeded".to_owned());
+    assert_eq!(world.runs().last().unwrap().fate, outcome);
     assert!(world.state("magpie/0").is_empty());
 }
 
@@ -247,11 +247,11 @@ fn a_handle_that_outlives_its_hook_is_refused() {
     use std::rc::Rc;
     let kept = Rc::new(RefCell::new(None));
     let keep = kept.clone();
-    let mut world = World::in_process(crate::support::charm(), 1, move |invocation| {
-        keep.replace(Some(invocation.tools.clone()));
-        Ending::Exit(0)
+    let mut world = world_with(1, move |hook| {
+        keep.replace(Some(hook.0.tools.clone()));
+        ProgramEnd::Exit(0)
     });
-    world.add_unit();
+    world.add_unit("magpie").unwrap();
     world.settle().unwrap();
     let output = kept.borrow().as_ref().unwrap().call(&["is-leader".to_owned()], None);
     assert_eq!((output.code, output.stderr.starts_with(b"ERROR ")), (1, true));
@@ -260,7 +260,7 @@ fn a_handle_that_outlives_its_hook_is_refused() {
 #[test]
 fn text_of_several_lines_is_several_messages() {
     let mut world = world(|hook| hook.0.tools.stderr("one\ntwo"));
-    world.add_unit();
+    world.add_unit("magpie").unwrap();
     let run = world.step().unwrap();
     assert_eq!(run.log().collect::<Vec<_>>(), [("WARNING", "one"), ("WARNING", "two")]);
 }

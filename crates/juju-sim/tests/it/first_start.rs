@@ -1,5 +1,5 @@
 use expect_test::expect;
-use juju_sim::{Charm, World};
+use juju_sim::{Charm, Revision, World};
 
 use crate::support::{deploy, hooks, run_to, world, world_with};
 
@@ -7,7 +7,7 @@ use crate::support::{deploy, hooks, run_to, world, world_with};
 fn leader_and_follower_start_in_jujus_order() {
     let mut world = world(|_| {});
     deploy(&mut world, 0);
-    world.add_unit();
+    world.add_unit("magpie").unwrap();
     world.settle().unwrap();
     expect![[r#"
         magpie/0 install
@@ -19,7 +19,7 @@ fn leader_and_follower_start_in_jujus_order() {
           = unknown ""
     "#]]
     .assert_eq(&world.transcript());
-    let second = world.add_unit();
+    let second = world.add_unit("magpie").unwrap();
     world.settle().unwrap();
     let order = hooks(&world, &second);
     assert_eq!(
@@ -33,7 +33,7 @@ fn leader_and_follower_start_in_jujus_order() {
 fn a_unit_is_visible_before_its_own_created() {
     let mut world = world(|_| {});
     deploy(&mut world, 1);
-    let second = world.add_unit();
+    let second = world.add_unit("magpie").unwrap();
     run_to(&mut world, &second, "install");
     assert_eq!(world.step_unit("magpie/0").unwrap().title(), "magpie/0 magpie-relation-joined magpie:0 magpie/1");
     assert_eq!(world.step_unit("magpie/1").unwrap().title(), "magpie/1 magpie-relation-created magpie:0");
@@ -43,16 +43,16 @@ fn a_unit_is_visible_before_its_own_created() {
 fn config_changes_coalesce_and_update_status_comes_last() {
     let mut world = world(|_| {});
     deploy(&mut world, 1);
-    world.set_config("mtu", Some(9000.into())).unwrap();
-    world.set_config("cidr", Some("10.0.0.0/24".into())).unwrap();
+    world.set_config("magpie", "mtu", Some(9000.into())).unwrap();
+    world.set_config("magpie", "cidr", Some("10.0.0.0/24".into())).unwrap();
     world.tick("magpie/0").unwrap();
     world.settle().unwrap();
     assert_eq!(hooks(&world, "magpie/0"), ["config-changed"]);
     world.tick("magpie/0").unwrap();
     world.settle().unwrap();
     assert_eq!(hooks(&world, "magpie/0"), ["config-changed", "update-status"]);
-    assert!(world.set_config("mtu", Some("big".into())).is_err());
-    assert!(world.set_config("nothing", None).is_err());
+    assert!(world.set_config("magpie", "mtu", Some("big".into())).is_err());
+    assert!(world.set_config("magpie", "nothing", None).is_err());
 }
 
 #[test]
@@ -60,10 +60,15 @@ fn upgrades_run_old_code_until_upgrade_charm() {
     let mut world = world(|hook| hook.0.tools.stdout("old"));
     deploy(&mut world, 1);
     let two = "{name: magpie, peers: {magpie: {interface: magpie}, extra: {interface: extra}}}";
-    world.upgrade(Charm::parse(two, None, None).unwrap(), |invocation| {
-        invocation.tools.stdout("new");
-        juju_sim::Ending::Exit(0)
-    });
+    world
+        .refresh(
+            "magpie",
+            Revision::in_process(Charm::parse(two, None, None).unwrap(), |invocation| {
+                invocation.tools.stdout("new");
+                juju_sim::ProgramEnd::Exit(0)
+            }),
+        )
+        .unwrap();
     world.settle().unwrap();
     expect![[r#"
         magpie/0 upgrade-charm
@@ -86,12 +91,12 @@ fn the_environment_is_jujus() {
             }
             assert_eq!(hook.var("JUJU_DEPARTING_UNIT"), None);
             assert_eq!(hook.var("HOME"), None);
-            assert_eq!(hook.var("JUJU_VERSION"), Some("3.6.14"));
+            assert_eq!(hook.var("JUJU_VERSION"), Some("3.6.28"));
             assert_eq!(hook.var("JUJU_PRINCIPAL_UNIT"), Some(""));
         }
     });
-    world.add_unit();
-    world.add_unit();
+    world.add_unit("magpie").unwrap();
+    world.add_unit("magpie").unwrap();
     world.settle().unwrap();
     let joined = world.runs().iter().find(|run| run.hook == "magpie-relation-joined" && run.unit == "magpie/0");
     expect![[r#"
@@ -108,10 +113,10 @@ fn the_environment_is_jujus() {
 #[test]
 fn the_same_seed_gives_the_same_run_and_a_model_survives_serialization() {
     let transcript = |seed| {
-        let mut world = world_with(seed, |_| juju_sim::Ending::Exit(0));
+        let mut world = world_with(seed, |_| juju_sim::ProgramEnd::Exit(0));
         deploy(&mut world, 0);
         for _ in 0..4 {
-            world.add_unit();
+            world.add_unit("magpie").unwrap();
         }
         world.settle().unwrap();
         let text = serde_json::to_string(&*world.model()).unwrap();
@@ -125,13 +130,13 @@ fn the_same_seed_gives_the_same_run_and_a_model_survives_serialization() {
 
 #[test]
 fn a_charm_that_never_stops_killing_itself_is_noticed() {
-    let mut world: World = world_with(1, |_| juju_sim::Ending::Signal(9));
-    world.add_unit();
+    let mut world: World = world_with(1, |_| juju_sim::ProgramEnd::Signal(9));
+    world.add_unit("magpie").unwrap();
     let error = world.settle().unwrap_err().to_string();
     assert_eq!(error, "hooks never end: 5050 have run and magpie/0 still has one to run");
     // Many units have many hooks to run.
     for _ in 1..10 {
-        world.add_unit();
+        world.add_unit("magpie").unwrap();
     }
     let error = world.settle().unwrap_err().to_string();
     assert!(error.starts_with("hooks never end: 10000 have run and magpie/0, magpie/1, "), "{error}");
@@ -140,12 +145,17 @@ fn a_charm_that_never_stops_killing_itself_is_noticed() {
 #[test]
 fn a_unit_that_is_new_installs_the_newest_charm() {
     let mut world = world(|hook| hook.0.tools.stdout("old"));
-    world.add_unit();
+    world.add_unit("magpie").unwrap();
     let two = Charm::parse("{name: magpie, peers: {magpie: {interface: magpie}}}", None, None).unwrap();
-    world.upgrade(two, |invocation| {
-        invocation.tools.stdout("new");
-        juju_sim::Ending::Exit(0)
-    });
+    world
+        .refresh(
+            "magpie",
+            Revision::in_process(two, |invocation| {
+                invocation.tools.stdout("new");
+                juju_sim::ProgramEnd::Exit(0)
+            }),
+        )
+        .unwrap();
     world.settle().unwrap();
     assert_eq!(hooks(&world, "magpie/0")[..2], ["install", "magpie-relation-created magpie:0"]);
     assert!(!hooks(&world, "magpie/0").contains(&"upgrade-charm".to_owned()));

@@ -1,4 +1,4 @@
-use juju_sim::{Fault, Outcome};
+use juju_sim::{Fate, Fault};
 
 use crate::support::{deploy, hooks, run_to, world};
 
@@ -28,7 +28,7 @@ fn an_elected_unit_that_lost_before_its_hook_skips_it() {
     world.set_leader("magpie/0").unwrap();
     world.settle().unwrap();
     assert_eq!(hooks(&world, "magpie/1"), ["leader-elected", "leader-settings-changed"]);
-    assert_eq!(world.status("magpie/1").0, "unknown");
+    assert_eq!(world.status("magpie/1").current, "unknown");
 }
 
 #[test]
@@ -46,16 +46,16 @@ fn writing_for_the_application_needs_leadership_at_the_call_and_at_the_flush() {
     });
     deploy(&mut world, 2);
     world.tick("magpie/1").unwrap();
-    assert_eq!(world.step().unwrap().outcome, Outcome::Committed);
+    assert_eq!(world.step().unwrap().fate, Fate::Committed);
     world.tick("magpie/0").unwrap();
     world.inject("magpie/0", Fault::LoseLeadershipAt(1)).unwrap();
     let run = world.step_unit("magpie/0").unwrap();
     let text = "checking leadership continuity: \"magpie/0\" is not leader of \"magpie\"";
-    assert_eq!(run.outcome, Outcome::Failed(text.to_owned()));
+    assert_eq!(run.fate, Fate::Failed(text.to_owned()));
     assert_eq!(run.log().last(), Some(("DEBUG", "False")));
     assert!(world.state("magpie/0").is_empty());
-    assert!(world.bag(0, "magpie").is_empty());
-    assert_eq!(world.model().leader(), Some("magpie/1"));
+    assert!(world.bag("magpie", "magpie").unwrap().is_empty());
+    assert_eq!(world.model().leader("magpie"), Some("magpie/1"));
 }
 
 #[test]

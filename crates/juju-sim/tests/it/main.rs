@@ -3,12 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of tests may panic as tests may")]
 
 mod actions;
+mod applications;
+mod chosen;
 mod demo;
+mod explored;
 mod faults;
 mod first_start;
 mod leadership;
 mod process;
 mod properties;
+mod refreshes;
 mod relations;
 mod removal;
+mod secrets;
+mod storage;
+mod subordinates;
 mod support;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use juju_sim::{Ending, Fault, Outcome, Retry, Settings, World};
+use juju_sim::{Fate, Fault, ProgramEnd, Retry, Settings, World};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -55,7 +55,7 @@ fn verb() -> impl Strategy<Value = Verb> {
 /// Everything that a hook's writes can change for others.
 fn public(world: &World) -> (BTreeMap<String, Settings>, BTreeMap<String, Settings>) {
     let owners = (0..12).map(|n| format!("magpie/{n}")).chain(["magpie".to_owned()]);
-    let bags = owners.map(|owner| (owner.clone(), world.bag(0, &owner))).collect();
+    let bags = owners.map(|owner| (owner.clone(), world.bag("magpie", &owner).unwrap())).collect();
     let states = world.units().into_iter().map(|unit| (unit.clone(), world.state(&unit))).collect();
     (bags, states)
 }
@@ -63,10 +63,10 @@ fn public(world: &World) -> (BTreeMap<String, Settings>, BTreeMap<String, Settin
 fn apply(world: &mut World, verb: &Verb) {
     let name = |world: &World, n: usize| world.units().get(n).cloned();
     match verb {
-        Verb::AddUnit if world.units().len() < 5 => drop(world.add_unit()),
+        Verb::AddUnit if world.units().len() < 5 => drop(world.add_unit("magpie").unwrap()),
         Verb::Step => step(world, None),
         Verb::StepUnit(n) => step(world, name(world, *n).as_deref()),
-        Verb::Config(mtu) => world.set_config("mtu", Some((*mtu).into())).unwrap(),
+        Verb::Config(mtu) => world.set_config("magpie", "mtu", Some((*mtu).into())).unwrap(),
         Verb::RemoveUnit(n)
         | Verb::Inject(n, _)
         | Verb::Restart(n)
@@ -101,8 +101,8 @@ fn step(world: &mut World, unit: Option<&str>) {
     };
     let Some(run) = run.cloned() else { return };
     let after = public(world);
-    let crashed_after_flush = run.outcome == Outcome::Failed("agent died after the flush".to_owned());
-    if run.outcome != Outcome::Committed && !crashed_after_flush {
+    let crashed_after_flush = run.fate == Fate::Failed("agent died after the flush".to_owned());
+    if run.fate != Fate::Committed && !crashed_after_flush {
         // A dying unit that was never installed is gone once its install has ended, however it ended.
         let mut states = before.1.clone();
         states.retain(|unit, _| after.1.contains_key(unit));
@@ -128,7 +128,7 @@ fn check_grammar(world: &World) {
     let mut owed: BTreeMap<String, String> = BTreeMap::new();
     let done = |index: usize| {
         // A failed hook that was resolved without retry counts as done: what comes next tells.
-        world.runs()[index].outcome == Outcome::Committed
+        world.runs()[index].fate == Fate::Committed
     };
     for (index, run) in world.runs().iter().enumerate() {
         let (Some(_), Some(kind)) = (&run.relation, run.hook.rsplit('-').next()) else { continue };
@@ -159,14 +159,14 @@ fn chatty(seed: u64) -> World {
     world_with(seed, |hook| {
         let id = hook.try_call("relation-ids magpie");
         if id.stdout.is_empty() {
-            return Ending::Exit(0);
+            return ProgramEnd::Exit(0);
         }
         let text = hook.var("JUJU_CONTEXT_ID").unwrap().len();
         let n = hook.0.now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() % 3;
         hook.try_call(&format!("relation-set -r 0 a={n} b={text}"));
         hook.try_call(&format!("state-set n={n}"));
         hook.try_call(&format!("relation-set -r 0 --app n={}", hook.name()));
-        Ending::Exit(if n == 2 && hook.name() == "update-status" { 1 } else { 0 })
+        ProgramEnd::Exit(if n == 2 && hook.name() == "update-status" { 1 } else { 0 })
     })
 }
 
@@ -205,7 +205,7 @@ proptest! {
         seed: u64,
         verbs in proptest::collection::vec(verb(), 0..100),
     ) {
-        let mut world = world_with(seed, |_| Ending::Exit(0));
+        let mut world = world_with(seed, |_| ProgramEnd::Exit(0));
         for verb in &verbs {
             apply(&mut world, verb);
         }
@@ -217,9 +217,9 @@ proptest! {
         for unit in &units {
             let mut others: Vec<String> = units.iter().filter(|other| *other != unit).cloned().collect();
             others.sort();
-            prop_assert_eq!(world.members(unit, 0), others);
-            prop_assert_ne!(world.status(unit).0, "error");
+            prop_assert_eq!(world.members(unit, "magpie").unwrap(), others);
+            prop_assert_ne!(world.status(unit).current, "error");
         }
-        prop_assert_eq!(world.model().leader().is_some(), !units.is_empty());
+        prop_assert_eq!(world.model().leader("magpie").is_some(), !units.is_empty());
     }
 }

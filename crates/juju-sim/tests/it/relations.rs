@@ -1,5 +1,5 @@
 use expect_test::expect;
-use juju_sim::{BindAddress, Ending, NetworkInfo, Settings};
+use juju_sim::{Network, ProgramEnd, Settings};
 
 use crate::support::{deploy, hooks, run_to, world, world_with};
 
@@ -10,7 +10,7 @@ fn three_units_each_join_and_change_for_each_other_one() {
     for unit in ["magpie/0", "magpie/1", "magpie/2"] {
         let runs: Vec<_> = world.runs().iter().filter(|run| run.unit == unit && run.remote_unit.is_some()).collect();
         let others: Vec<_> = ["magpie/0", "magpie/1", "magpie/2"].into_iter().filter(|u| *u != unit).collect();
-        assert_eq!(world.members(unit, 0), others);
+        assert_eq!(world.members(unit, "magpie").unwrap(), others);
         for pair in runs.chunks(2) {
             assert_eq!(
                 (pair[0].hook.as_str(), pair[1].hook.as_str()),
@@ -52,18 +52,11 @@ fn juju_fills_the_bag_at_entry_and_rewrites_addresses_after_config_changed() {
             "private-address": "10.0.0.2",
         }
     "#]]
-    .assert_debug_eq(&world.bag(0, "magpie/1"));
-    let moved = NetworkInfo {
-        bind_addresses: vec![BindAddress {
-            mac_address: String::new(),
-            interface_name: "ens3".to_owned(),
-            addresses: vec![("fd00::5".to_owned(), "fd00::/64".to_owned())],
-        }],
-        egress_subnets: Vec::new(),
-        ingress_addresses: vec!["fd00::5".to_owned()],
-    };
-    world.set_addresses("magpie/1", moved).unwrap();
-    assert_eq!(world.bag(0, "magpie/1")["ingress-address"], "10.0.0.2");
+    .assert_debug_eq(&world.bag("magpie", "magpie/1").unwrap());
+    let mut moved = Network::of("fd00::5", "fd00::/64");
+    moved.egress_subnets = Vec::new();
+    world.set_network("magpie/1", moved).unwrap();
+    assert_eq!(world.bag("magpie", "magpie/1").unwrap()["ingress-address"], "10.0.0.2");
     world.settle().unwrap();
     expect![[r#"
         {
@@ -71,7 +64,7 @@ fn juju_fills_the_bag_at_entry_and_rewrites_addresses_after_config_changed() {
             "private-address": "fd00::5",
         }
     "#]]
-    .assert_debug_eq(&world.bag(0, "magpie/1"));
+    .assert_debug_eq(&world.bag("magpie", "magpie/1").unwrap());
     assert_eq!(hooks(&world, "magpie/1"), ["config-changed"]);
     assert_eq!(hooks(&world, "magpie/0"), ["magpie-relation-changed magpie:0 magpie/1"]);
 }
@@ -83,15 +76,15 @@ fn a_bag_that_was_read_is_stale_until_its_changed() {
         hook.0.tools.stdout(&format!("x={}", String::from_utf8_lossy(&bag.stdout).trim_end()));
     });
     deploy(&mut world, 2);
-    world.write_bag(0, "magpie/1", "x", "new").unwrap();
-    world.set_config("mtu", Some(1.into())).unwrap();
+    world.write_bag("magpie", "magpie/1", &[("x", "new")]).unwrap();
+    world.set_config("magpie", "mtu", Some(1.into())).unwrap();
     run_to(&mut world, "magpie/0", "config-changed");
     run_to(&mut world, "magpie/0", "magpie-relation-changed");
     world.tick("magpie/0").unwrap();
     world.step_unit("magpie/0");
-    world.write_bag(0, "magpie/1", "x", "newer").unwrap();
+    world.write_bag("magpie", "magpie/1", &[("x", "newer")]).unwrap();
     world.restart_agent("magpie/0").unwrap();
-    world.set_config("mtu", Some(2.into())).unwrap();
+    world.set_config("magpie", "mtu", Some(2.into())).unwrap();
     run_to(&mut world, "magpie/0", "config-changed");
     expect![[r#"
         magpie/0 config-changed
@@ -132,17 +125,17 @@ fn app_bags_are_fresh_and_their_changes_reach_the_leader_too() {
 fn writes_coalesce_and_no_net_change_is_no_event() {
     let mut world = world(|_| {});
     deploy(&mut world, 2);
-    world.write_bag(0, "magpie/1", "x", "1").unwrap();
-    world.write_bag(0, "magpie/1", "x", "2").unwrap();
+    world.write_bag("magpie", "magpie/1", &[("x", "1")]).unwrap();
+    world.write_bag("magpie", "magpie/1", &[("x", "2")]).unwrap();
     world.settle().unwrap();
     assert_eq!(hooks(&world, "magpie/0"), ["magpie-relation-changed magpie:0 magpie/1"]);
     world.clear_transcript();
-    world.write_bag(0, "magpie/1", "x", "2").unwrap();
+    world.write_bag("magpie", "magpie/1", &[("x", "2")]).unwrap();
     world.settle().unwrap();
     assert_eq!(world.transcript(), "");
     // There and back again moves the version twice.
-    world.write_bag(0, "magpie/1", "x", "3").unwrap();
-    world.write_bag(0, "magpie/1", "x", "2").unwrap();
+    world.write_bag("magpie", "magpie/1", &[("x", "3")]).unwrap();
+    world.write_bag("magpie", "magpie/1", &[("x", "2")]).unwrap();
     world.settle().unwrap();
     assert_eq!(hooks(&world, "magpie/0"), ["magpie-relation-changed magpie:0 magpie/1"]);
 }
@@ -155,8 +148,8 @@ fn an_endpoint_can_have_a_second_relation() {
         }
     });
     deploy(&mut world, 2);
-    assert_eq!(world.add_peer_relation("magpie").unwrap(), 1);
-    assert!(world.add_peer_relation("other").is_err());
+    assert_eq!(world.add_peer_relation("magpie", "magpie").unwrap().to_string(), "1");
+    assert!(world.add_peer_relation("magpie", "other").is_err());
     world.settle().unwrap();
     assert_eq!(
         hooks(&world, "magpie/0"),
@@ -184,11 +177,11 @@ fn what_is_listed_and_readable_in_each_hook() {
         let other = hook.try_call("relation-get -r magpie:0 - other/0");
         let code = if hook.name() == "install" { 2 } else { 1 };
         assert_eq!(other.code, code, "{other:?}");
-        Ending::Exit(0)
+        ProgramEnd::Exit(0)
     });
     deploy(&mut world, 0);
-    world.add_unit();
-    world.add_unit();
+    world.add_unit("magpie").unwrap();
+    world.add_unit("magpie").unwrap();
     world.settle().unwrap();
     world.remove_unit("magpie/1").unwrap();
     world.settle().unwrap();
@@ -207,5 +200,5 @@ fn what_is_listed_and_readable_in_each_hook() {
             "magpie-relation-departed []",
         ]
     );
-    assert_ne!(world.bag(0, "magpie/1"), Settings::new());
+    assert_ne!(world.bag("magpie", "magpie/1").unwrap(), Settings::new());
 }

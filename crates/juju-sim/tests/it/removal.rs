@@ -38,7 +38,7 @@ fn both_sides_of_a_removal() {
     "#]]
     .assert_eq(&world.transcript());
     assert_eq!(world.units(), ["magpie/0", "magpie/2"]);
-    assert_eq!(world.add_unit(), "magpie/3");
+    assert_eq!(world.add_unit("magpie").unwrap(), "magpie/3");
 }
 
 #[test]
@@ -47,9 +47,9 @@ fn a_leader_that_is_removed_hands_over_when_it_is_gone() {
     deploy(&mut world, 2);
     world.remove_unit("magpie/0").unwrap();
     run_to(&mut world, "magpie/0", "stop");
-    assert_eq!(world.model().leader(), Some("magpie/0"));
+    assert_eq!(world.model().leader("magpie"), Some("magpie/0"));
     world.settle().unwrap();
-    assert_eq!(world.model().leader(), Some("magpie/1"));
+    assert_eq!(world.model().leader("magpie"), Some("magpie/1"));
     assert_eq!(
         hooks(&world, "magpie/0"),
         [
@@ -93,7 +93,7 @@ fn departures_are_seen_after_an_outage_and_never_by_those_who_never_joined() {
     let mut world = world(|_| {});
     deploy(&mut world, 2);
     world.pause("magpie/0").unwrap();
-    world.add_unit();
+    world.add_unit("magpie").unwrap();
     world.remove_unit("magpie/1").unwrap();
     world.settle().unwrap();
     world.remove_unit("magpie/2").unwrap();
@@ -109,7 +109,7 @@ fn departures_are_seen_after_an_outage_and_never_by_those_who_never_joined() {
 fn a_failing_hook_of_a_removed_unit_is_retried_first() {
     let mut world = world(|_| {});
     deploy(&mut world, 1);
-    world.add_unit();
+    world.add_unit("magpie").unwrap();
     run_to(&mut world, "magpie/1", "install");
     world.inject("magpie/0", Fault::Fail).unwrap();
     run_to(&mut world, "magpie/0", "magpie-relation-joined");
@@ -132,10 +132,10 @@ fn a_failing_hook_of_a_removed_unit_is_retried_first() {
 #[test]
 fn a_unit_that_never_ran_is_simply_gone() {
     let mut world = world(|_| {});
-    let unit = world.add_unit();
+    let unit = world.add_unit("magpie").unwrap();
     world.remove_unit(&unit).unwrap();
     world.settle().unwrap();
     assert_eq!((world.units().len(), world.transcript().as_str()), (0, ""));
-    assert_eq!(world.status(&unit), ("gone".to_owned(), String::new()));
+    assert_eq!(world.status(&unit), ("gone", ""));
     assert_eq!(world.remove_unit("nothing").unwrap_err().to_string(), "no unit \"nothing\"");
 }

@@ -1,8 +1,9 @@
-use juju_sim::{Charm, Ending, HookRun, Invocation, World};
+use juju_sim::{Charm, HookRun, Invocation, ProgramEnd, Revision, World};
 
 pub(crate) const METADATA: &str = "
 name: magpie
 summary: a charm of the tests
+description: a charm of the tests
 peers:
   magpie: {interface: magpie}
 ";
@@ -22,12 +23,12 @@ fail: {}
 pub(crate) fn world(program: impl Fn(&Hook) + 'static) -> World {
     world_with(1, move |hook| {
         program(hook);
-        Ending::Exit(0)
+        ProgramEnd::Exit(0)
     })
 }
 
-pub(crate) fn world_with(seed: u64, program: impl Fn(&Hook) -> Ending + 'static) -> World {
-    World::in_process(charm(), seed, move |invocation| program(&Hook(invocation)))
+pub(crate) fn world_with(seed: u64, program: impl Fn(&Hook) -> ProgramEnd + 'static) -> World {
+    World::of_one(Revision::in_process(charm(), move |invocation| program(&Hook(invocation))), seed).unwrap()
 }
 
 /// The hook that runs, as the charm sees it.
@@ -69,7 +70,7 @@ pub(crate) fn hooks(world: &World, unit: &str) -> Vec<String> {
 /// `count` units, settled.
 pub(crate) fn deploy(world: &mut World, count: usize) {
     for _ in 0..count {
-        world.add_unit();
+        world.add_unit("magpie").unwrap();
     }
     world.settle().unwrap();
     world.clear_transcript();
@@ -86,4 +87,12 @@ pub(crate) fn run_to<'w>(world: &'w mut World, unit: &str, hook: &str) -> &'w Ho
         }
     }
     panic!("{unit} has no {hook} to run:\n{}", world.transcript());
+}
+
+/// A revision of a charm that does what `program` does with its hook commands, and exits with 0.
+pub(crate) fn revision(metadata: &str, program: impl Fn(&Hook) + 'static) -> Revision {
+    Revision::in_process(Charm::parse(metadata, None, None).unwrap(), move |invocation| {
+        program(&Hook(invocation));
+        ProgramEnd::Exit(0)
+    })
 }

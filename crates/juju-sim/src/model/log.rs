@@ -1,0 +1,41 @@
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+/// How many lines of a model's log are kept; the oldest go first.
+const KEPT: usize = 200_000;
+
+/// One line of the model's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// The model's time, in seconds since its start.
+    pub seconds: u64,
+    /// The unit that wrote it.
+    pub unit: String,
+    /// The level in capitals, such as `INFO`.
+    pub level: String,
+    /// The text.
+    pub text: String,
+}
+
+/// The newest lines.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Log {
+    lines: VecDeque<LogLine>,
+}
+
+impl super::Model {
+    /// What was logged, oldest first: the newest 200,000 lines.
+    pub fn log(&self) -> impl Iterator<Item = &LogLine> {
+        self.log.lines.iter()
+    }
+
+    pub(crate) fn push_log(&mut self, unit: &str, level: &str, text: &str) {
+        if self.log.lines.len() >= KEPT {
+            self.log.lines.pop_front();
+        }
+        let (level, text) = (level.to_owned(), text.to_owned());
+        self.log.lines.push_back(LogLine { seconds: self.seconds, unit: unit.to_owned(), level, text });
+    }
+}

@@ -1,0 +1,207 @@
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::belongings::Belongings;
+use crate::SimError;
+use crate::model::Place;
+
+/// The directories of the units, as they are on machines. All revisions of a charm share them: what a charm keeps in
+/// its directory is still there after an upgrade.
+#[derive(Debug)]
+pub(super) struct Ground {
+    belongings: Arc<Belongings>,
+    /// Which charm each unit's directory has.
+    laid: RefCell<BTreeMap<String, Rc<Source>>>,
+}
+
+/// A charm as it is brought to the units.
+#[derive(Debug)]
+pub(super) struct Source {
+    dir: PathBuf,
+    /// All that it has, as paths in it.
+    manifest: BTreeSet<PathBuf>,
+}
+
+impl Source {
+    /// The charm in a directory. Its name is for the error.
+    ///
+    /// # Errors
+    /// It has no code, as Juju finds when a local charm is deployed.
+    pub(super) fn open(charm: &str, dir: &Path) -> Result<Source, SimError> {
+        let dir = dir.canonicalize().map_err(SimError::file("find", dir))?;
+        let mut manifest = BTreeSet::new();
+        list(&dir, Path::new(""), &mut manifest).map_err(SimError::file("read", &dir))?;
+        let has_hooks = manifest.iter().any(|path| path.parent() == Some(Path::new("hooks")));
+        if !has_hooks && !manifest.contains(Path::new("dispatch")) {
+            return Err(SimError::NoCode(charm.to_owned()));
+        }
+        Ok(Source { dir, manifest })
+    }
+
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.manifest.contains(Path::new(path))
+    }
+
+    /// Copies the charm to a unit's directory, over the one that is there. What only the old one had is removed; what
+    /// the charm itself has made stays.
+    fn lay(&self, old: Option<&Source>, to: &Path) -> io::Result<()> {
+        fs::create_dir_all(to)?;
+        for path in old.map(|old| old.manifest.difference(&self.manifest)).into_iter().flatten() {
+            let path = to.join(path);
+            // A directory that the charm has made a link of leads elsewhere.
+            if path.parent().is_some_and(|parent| parent.canonicalize().is_ok_and(|real| real == parent)) {
+                clear(&path)?;
+            }
+        }
+        for path in &self.manifest {
+            // Files keep their permissions, links stay what they are; sockets, pipes and devices are left out.
+            let (from, to) = (self.dir.join(path), to.join(path));
+            let kind = from.symlink_metadata()?.file_type();
+            if kind.is_dir() {
+                if !to.symlink_metadata().is_ok_and(|there| there.is_dir()) {
+                    clear(&to)?;
+                    fs::create_dir(&to)?;
+                }
+            } else if kind.is_symlink() {
+                clear(&to)?;
+                symlink(fs::read_link(&from)?, &to)?;
+            } else if kind.is_file() {
+                // A program that still runs cannot be written to, and a link that the charm has made is not followed.
+                clear(&to)?;
+                fs::copy(&from, &to)?;
+                if path.parent() == Some(Path::new("hooks")) {
+                    make_executable(&to)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Ground {
+    pub(super) fn new() -> Result<Ground, SimError> {
+        Ok(Ground { belongings: Belongings::new()?, laid: RefCell::default() })
+    }
+
+    pub(super) fn belongings(&self) -> &Belongings {
+        &self.belongings
+    }
+
+    /// A unit's directories, with this charm in them.
+    pub(super) fn place(&self, unit: &str, source: &Rc<Source>) -> io::Result<Place> {
+        let agent_dir = self.belongings.path().join(Place::tag(unit));
+        let place = Place::of_agent(agent_dir.clone(), agent_dir.join("tools"));
+        let laid = self.laid.borrow().get(unit).cloned();
+        if laid.as_ref().is_none_or(|laid| !Rc::ptr_eq(laid, source)) {
+            for dir in [&place.agent_dir, &place.tools_dir, &place.resources_dir, &place.deployer_dir] {
+                fs::create_dir_all(dir)?;
+            }
+            source.lay(laid.as_deref(), &place.charm_dir)?;
+            // Last, so that a copy that broke off is made anew.
+            self.laid.borrow_mut().insert(unit.to_owned(), source.clone());
+        }
+        Ok(place)
+    }
+}
+
+fn list(dir: &Path, inner: &Path, into: &mut BTreeSet<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(dir.join(inner))? {
+        let entry = entry?;
+        let path = inner.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            list(dir, &path, into)?;
+        }
+        into.insert(path);
+    }
+    Ok(())
+}
+
+/// Makes a path free.
+fn clear(path: &Path) -> io::Result<()> {
+    match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Juju: the files in `hooks` need not be stored as executable; `dispatch` has to be.
+fn make_executable(path: &Path) -> io::Result<()> {
+    let mut permissions = fs::metadata(path)?.permissions();
+    permissions.set_mode(permissions.mode() | 0o100);
+    fs::set_permissions(path, permissions)
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn source(files: &[(&str, &str)]) -> (TempDir, Rc<Source>) {
+        let dir = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let source = Rc::new(Source::open("app", dir.path()).unwrap());
+        (dir, source)
+    }
+
+    #[test]
+    fn an_upgrade_replaces_the_charm_and_keeps_what_it_has_made() {
+        let (_old_dir, old) = source(&[("dispatch", "1"), ("lib/old", ""), ("lib/both", "1"), ("kind/x", "")]);
+        let (_new_dir, new) = source(&[("dispatch", "2"), ("lib/both", "2"), ("lib/new/x", ""), ("kind", "file")]);
+        let ground = Ground::new().unwrap();
+        let place = ground.place("app/0", &old).unwrap();
+        let charm = |path: &str| fs::read_to_string(place.charm_dir.join(path)).ok();
+        let mine = || Some("mine".to_owned());
+        fs::write(place.charm_dir.join(".unit-state.db"), "mine").unwrap();
+        fs::write(place.resources_dir.join("r"), "mine").unwrap();
+        // It may have put links where the charm had files and directories.
+        fs::create_dir(place.charm_dir.join("own")).unwrap();
+        fs::write(place.charm_dir.join("own/x"), "mine").unwrap();
+        fs::remove_dir_all(place.charm_dir.join("kind")).unwrap();
+        symlink("own", place.charm_dir.join("kind")).unwrap();
+        fs::remove_file(place.charm_dir.join("lib/both")).unwrap();
+        symlink("../.unit-state.db", place.charm_dir.join("lib/both")).unwrap();
+        assert_eq!(ground.place("app/0", &old).unwrap().charm_dir, place.charm_dir);
+        assert_eq!(charm("dispatch").unwrap(), "1");
+
+        ground.place("app/0", &new).unwrap();
+        assert_eq!(["dispatch", "lib/both", "lib/new/x", "kind"].map(|p| charm(p).unwrap()), ["2", "2", "", "file"]);
+        assert_eq!((charm("lib/old"), charm(".unit-state.db"), charm("own/x")), (None, mine(), mine()));
+        assert!(place.resources_dir.join("r").exists() && place.deployer_dir.is_dir());
+    }
+
+    #[test]
+    fn a_charm_without_code_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || Source::open("app", dir.path()).map(drop).map_err(|error| error.to_string());
+        let refused = Err("invalid charm \"app\": has no hooks nor dispatch file".to_owned());
+        assert_eq!(open(), refused);
+        fs::create_dir(dir.path().join("hooks")).unwrap();
+        assert_eq!(open(), refused);
+        fs::write(dir.path().join("hooks/install"), "").unwrap();
+        assert_eq!(open(), Ok(()));
+        let missing = Source::open("app", Path::new("/nowhere")).unwrap_err().to_string();
+        assert_eq!(missing, "find /nowhere: No such file or directory (os error 2)");
+    }
+
+    #[test]
+    fn hooks_become_executable() {
+        let (_dir, source) = source(&[("hooks/install", ""), ("src/x", "")]);
+        let ground = Ground::new().unwrap();
+        let place = ground.place("app/0", &source).unwrap();
+        let mode = |path: &str| fs::metadata(place.charm_dir.join(path)).unwrap().permissions().mode() & 0o100;
+        assert_eq!([mode("hooks/install"), mode("src/x")], [0o100, 0]);
+    }
+}

@@ -1,0 +1,174 @@
+use std::cell::RefCell;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+use std::process::{Child, ExitStatus};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::belongings::Belongings;
+use super::lines::{Lines, Next};
+use super::server::Questions;
+use super::wire::{Request, Response};
+use crate::command::Reply;
+use crate::world::shared::{Served, Shared, Stream};
+
+/// Juju: how long the agent waits for output that is left in the pipes after the exit.
+const LEFTOVER: Duration = Duration::from_millis(100);
+/// How long to wait for something to happen before looking whether the process has ended: little when both its pipes
+/// are closed, because then the end is near.
+const PAUSE: Duration = Duration::from_millis(10);
+const SHORT_PAUSE: Duration = Duration::from_millis(1);
+/// How many hook commands are answered before looking after anything else.
+const ANSWERS_AT_ONCE: usize = 64;
+/// How many bytes are taken at once from a process that prints without end, before looking after anything else: more
+/// than a pipe holds.
+const BYTES_AT_ONCE: usize = 128 * 1024;
+
+/// What is around a hook's process while it runs.
+pub(super) struct Watch<'a> {
+    pub(super) shared: &'a RefCell<Shared>,
+    pub(super) number: u64,
+    pub(super) child: &'a mut Child,
+    pub(super) belongings: &'a Belongings,
+    pub(super) questions: &'a Questions,
+    pub(super) limit: Duration,
+    pub(super) pipes: Vec<Pipe>,
+}
+
+/// An end of a pipe that the process prints to.
+#[derive(Debug)]
+pub(super) struct Pipe {
+    stream: Stream,
+    end: Box<dyn End>,
+    lines: Lines,
+}
+
+trait End: Read + AsFd + std::fmt::Debug {}
+impl<T: Read + AsFd + std::fmt::Debug> End for T {}
+
+impl Pipe {
+    /// The pipes of a process, standard output first: where both have something, the order is not known.
+    pub(super) fn of(child: &mut Child) -> io::Result<Vec<Pipe>> {
+        fn pipe(stream: Stream, end: Option<impl End + 'static>) -> io::Result<Option<Pipe>> {
+            let Some(end) = end else { return Ok(None) };
+            rustix::io::ioctl_fionbio(&end, true)?;
+            Ok(Some(Pipe { stream, end: Box::new(end), lines: Lines::new() }))
+        }
+        let pipes = [pipe(Stream::Out, child.stdout.take())?, pipe(Stream::Err, child.stderr.take())?];
+        Ok(pipes.into_iter().flatten().collect())
+    }
+}
+
+impl Watch<'_> {
+    /// Answers requests and logs output until the process has ended.
+    pub(super) fn run(mut self) -> io::Result<ExitStatus> {
+        let started = Instant::now();
+        let (mut killed, mut asked) = (false, 0);
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                self.log_leftover();
+                return Ok(status);
+            }
+            if !killed && started.elapsed() >= self.limit {
+                self.log();
+                self.shared.borrow_mut().end_overdue(self.number, self.limit);
+                killed = true;
+                self.kill();
+            }
+            self.wait(match (asked < ANSWERS_AT_ONCE, self.pipes.is_empty()) {
+                (true, false) => PAUSE,
+                (true, true) => SHORT_PAUSE,
+                (false, _) => Duration::ZERO,
+            })?;
+            self.log();
+            self.questions.quiet();
+            asked = 0;
+            // Of a process that is killed nothing is answered; its connections end.
+            while !killed && asked < ANSWERS_AT_ONCE {
+                let Some((request, reply)) = self.questions.next() else { break };
+                asked += 1;
+                // What the charm printed before it called the hook command comes before it.
+                self.log();
+                match self.answer(&request) {
+                    // The command may have been killed meanwhile.
+                    Some(response) => drop(reply.send(response)),
+                    None => {
+                        killed = true;
+                        self.kill();
+                    }
+                }
+            }
+        }
+    }
+
+    fn kill(&mut self) {
+        self.belongings.kill(self.child);
+    }
+
+    /// Waits until there is output or a question, or for so long.
+    fn wait(&self, time: Duration) -> io::Result<()> {
+        let bell = self.questions.bell().as_fd();
+        let ends = self.pipes.iter().map(|pipe| pipe.end.as_fd());
+        let mut fds: Vec<PollFd<'_>> = ends.chain([bell]).map(readable).collect();
+        match poll(&mut fds, Timespec::try_from(time).ok().as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The response to a request; none when the process is to die.
+    fn answer(&self, request: &Request) -> Option<Response> {
+        let (cwd, stdin) = (Path::new(&request.dir), request.stdin.as_deref());
+        match self.shared.borrow_mut().serve(self.number, &request.argv, cwd, stdin) {
+            Served::Reply(Reply::Done(output)) => Some(Response::Done(output)),
+            Served::Reply(Reply::NeedsStdin) => Some(Response::NeedsStdin),
+            Served::Reply(Reply::Refused(text)) => Some(Response::Error(text)),
+            Served::Absent => Some(Response::Error(match request.argv.first() {
+                Some(name) if !name.is_empty() => format!("bad request: unknown command: {name}"),
+                _ => "bad request: command not specified".to_owned(),
+            })),
+            Served::Killed | Served::Ended => None,
+        }
+    }
+
+    /// Logs what is in the pipes now.
+    fn log(&mut self) {
+        let (shared, number) = (self.shared, self.number);
+        self.pipes.retain_mut(|pipe| {
+            let mut taken = 0;
+            while taken < BYTES_AT_ONCE {
+                match pipe.lines.next(&mut pipe.end) {
+                    Next::Line(line) => {
+                        taken += line.len();
+                        shared.borrow_mut().output(number, pipe.stream, &line);
+                    }
+                    Next::Wait => break,
+                    Next::End => return false,
+                }
+            }
+            true
+        });
+    }
+
+    /// Logs what is left in the pipes, for a moment: a background process may keep them open.
+    fn log_leftover(&mut self) {
+        let until = Instant::now() + LEFTOVER;
+        loop {
+            self.log();
+            let left = until.saturating_duration_since(Instant::now());
+            if self.pipes.is_empty() || left.is_zero() {
+                return;
+            }
+            let mut fds: Vec<PollFd<'_>> = self.pipes.iter().map(|pipe| readable(pipe.end.as_fd())).collect();
+            if poll(&mut fds, Timespec::try_from(left).ok().as_ref()).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn readable(end: BorrowedFd<'_>) -> PollFd<'_> {
+    PollFd::from_borrowed_fd(end, PollFlags::IN)
+}

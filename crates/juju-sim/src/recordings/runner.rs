@@ -1,0 +1,1 @@
+//! Whole dispatches through the process door.

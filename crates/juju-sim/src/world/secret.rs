@@ -1,0 +1,124 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{RelationName, SecretView, World};
+use crate::SimError;
+use crate::command::{SecretContent, Settings};
+use crate::model::{Model, Owner, Subject};
+
+/// Secrets of operators, and of applications that the test plays. They are named by their URI: `secret:…`.
+impl World {
+    /// Adds a secret that an application or unit owns, or with `""` an operator (`juju add-secret`). Its URI.
+    ///
+    /// # Errors
+    /// There is no such owner.
+    pub fn add_secret(&mut self, owner: &str, content: &[(&str, &str)]) -> Result<String, SimError> {
+        let owner = match owner {
+            "" => Owner::Model,
+            unit if unit.contains('/') => Owner::Unit(unit.to_owned()),
+            app => Owner::Application(app.to_owned()),
+        };
+        let id = self.change(|model| model.add_secret(owner, encoded(content), ""))?;
+        Ok(format!("secret:{id}"))
+    }
+
+    /// Gives a secret a new revision (`juju update-secret`).
+    ///
+    /// # Errors
+    /// There is no such secret.
+    pub fn update_secret(&mut self, uri: &str, content: &[(&str, &str)]) -> Result<(), SimError> {
+        self.change(|model| model.revise_secret(id(uri), encoded(content)))
+    }
+
+    /// Lets an application or unit read a secret: an operator's grant (`juju grant-secret`).
+    ///
+    /// # Errors
+    /// There is no such secret, application or unit.
+    pub fn grant_secret(&mut self, uri: &str, to: &str) -> Result<(), SimError> {
+        self.change(|model| model.grant_secret(id(uri), to, None))
+    }
+
+    /// Lets an application or unit read a secret as long as a relation lasts: the grant of an application that the test
+    /// plays.
+    ///
+    /// # Errors
+    /// There is no such secret, application, unit or relation.
+    pub fn grant_secret_over(
+        &mut self,
+        uri: &str,
+        to: &str,
+        relation: impl Into<RelationName>,
+    ) -> Result<(), SimError> {
+        let relation = self.find(relation)?;
+        self.change(|model| model.grant_secret(id(uri), to, Some(relation.0)))
+    }
+
+    /// Takes a grant back.
+    ///
+    /// # Errors
+    /// There is no such secret.
+    pub fn revoke_secret(&mut self, uri: &str, from: &str) -> Result<(), SimError> {
+        self.change(|model| model.revoke_secret(id(uri), from))
+    }
+
+    /// Removes a secret with all its revisions. Juju tells those who read it nothing.
+    ///
+    /// # Errors
+    /// There is no such secret.
+    pub fn remove_secret(&mut self, uri: &str) -> Result<(), SimError> {
+        self.change(|model| model.remove_secret(id(uri)))
+    }
+
+    /// The URIs of all secrets.
+    pub fn secrets(&self) -> Vec<String> {
+        self.model().secrets.keys().map(|id| format!("secret:{id}")).collect()
+    }
+
+    /// A secret as the controller keeps it.
+    ///
+    /// # Errors
+    /// There is no such secret.
+    pub fn secret(&self, uri: &str) -> Result<SecretView, SimError> {
+        self.model().view_secret(id(uri))
+    }
+}
+
+impl Model {
+    fn view_secret(&self, id: &str) -> Result<SecretView, SimError> {
+        let secret = self.secrets.get(id).ok_or_else(|| SimError::NoSecret(id.to_owned()))?;
+        let newest = secret.revisions.get(&secret.latest).map(decoded).unwrap_or_default();
+        let name = |grant: &crate::model::Grant| match &grant.subject {
+            Subject::Application(name) | Subject::Unit(name) => name.clone(),
+        };
+        Ok(SecretView {
+            owner: match &secret.owner {
+                Owner::Application(owner) | Owner::Unit(owner) => owner.clone(),
+                Owner::Model => String::new(),
+            },
+            label: secret.label.clone(),
+            revision: secret.latest,
+            revisions: secret.revisions.keys().copied().collect(),
+            granted: secret.grants.iter().map(name).collect(),
+            content: newest,
+            tracked: secret.consumers.iter().map(|(unit, it)| (unit.clone(), it.tracked)).collect(),
+        })
+    }
+}
+
+/// The id of a URI: Juju gives `secret:id` and `secret://model/id`.
+pub(super) fn id(uri: &str) -> &str {
+    let uri = uri.rsplit('/').next().unwrap_or(uri);
+    uri.strip_prefix("secret:").unwrap_or(uri)
+}
+
+fn encoded(content: &[(&str, &str)]) -> SecretContent {
+    SecretContent(content.iter().map(|(key, value)| ((*key).to_owned(), STANDARD.encode(value))).collect())
+}
+
+fn decoded(content: &SecretContent) -> Settings {
+    let text = |value: &String| {
+        let bytes = STANDARD.decode(value).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    content.0.iter().map(|(key, value)| (key.clone(), text(value))).collect()
+}

@@ -1,0 +1,64 @@
+//! Refreshing an application while its units still run the old revision.
+
+use juju_sim::{Deployment, Observation, Revision, World};
+
+use crate::support::{hooks, revision};
+
+const ONE: &str = "{name: m, peers: {m: {interface: m}}, requires: {db: {interface: pg}}}";
+const TWO: &str = "{name: m, peers: {m: {interface: m}, more: {interface: others}}, requires: {db: {interface: pg}}}";
+
+fn saying(metadata: &str, version: &'static str) -> Revision {
+    revision(metadata, move |hook| {
+        if hook.name() == "update-status" {
+            hook.0.tools.stdout(version);
+        }
+    })
+}
+
+#[test]
+fn in_mid_rollout_each_unit_runs_its_own_revisions_program() {
+    let mut juju = World::new(2);
+    juju.deploy("m", Deployment::of(saying(ONE, "one")).units(3)).unwrap();
+    juju.settle().unwrap();
+    juju.hold("m/1", Observation::Upgrade).unwrap();
+    juju.refresh("m", saying(TWO, "two")).unwrap();
+    juju.clear_transcript();
+    juju.settle().unwrap();
+    assert_eq!(
+        hooks(&juju, "m/0"),
+        [
+            "upgrade-charm",
+            "config-changed",
+            "more-relation-created more:1",
+            "more-relation-joined more:1 m/2",
+            "more-relation-changed more:1 m/2"
+        ]
+    );
+    // The unit that is late knows no endpoint that its charm lacks, and is not seen there.
+    assert!(hooks(&juju, "m/1").is_empty());
+    let says = |juju: &mut World, unit: &str| {
+        juju.tick(unit).unwrap();
+        juju.settle().unwrap();
+        juju.log().last().unwrap().text.clone()
+    };
+    assert_eq!(["m/0", "m/1", "m/2"].map(|unit| says(&mut juju, unit)), ["two", "one", "two"]);
+    // A new unit has the newest.
+    let new = juju.add_unit("m").unwrap();
+    juju.settle().unwrap();
+    assert_eq!(says(&mut juju, &new), "two");
+    juju.release("m/1").unwrap();
+    juju.settle().unwrap();
+    assert_eq!(says(&mut juju, "m/1"), "two");
+    assert_eq!(juju.members("m/1", "more").unwrap(), ["m/0", "m/2", "m/3"]);
+}
+
+#[test]
+fn a_charm_that_breaks_what_is_in_use_is_refused() {
+    let mut juju = World::new(2);
+    juju.deploy("m", saying(ONE, "one")).unwrap();
+    juju.play("pg", "m:db").unwrap();
+    juju.settle().unwrap();
+    let error = juju.refresh("m", saying("{name: m, peers: {m: {interface: m}}}", "x")).unwrap_err().to_string();
+    assert_eq!(error, "refresh m: would break relation \"m:db pg:db\"");
+    assert!(juju.refresh("none", saying(ONE, "x")).is_err());
+}

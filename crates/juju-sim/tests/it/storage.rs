@@ -1,0 +1,86 @@
+//! Storage that comes and goes.
+
+use juju_sim::{Deployment, On, StorageKind, World};
+
+use crate::support::{hooks, revision};
+
+const METADATA: &str = "
+name: pg
+storage:
+  data: {type: filesystem, location: /srv/pg}
+  wal: {type: block, multiple: {range: 0-2}}
+";
+
+#[test]
+fn storage_is_attached_before_install_and_detached_before_stop() {
+    let mut juju = World::new(0);
+    let charm = revision(METADATA, |hook| {
+        if hook.name().ends_with("-storage-attached") {
+            let vars =
+                ["JUJU_STORAGE_ID", "JUJU_STORAGE_KIND", "JUJU_STORAGE_LOCATION"].map(|name| hook.var(name).unwrap());
+            hook.0.tools.stdout(&format!("{} / {}", vars.join(" "), hook.call("storage-get location")));
+        }
+    });
+    juju.deploy("pg", Deployment::of(charm).storage("wal", 1)).unwrap();
+    juju.settle().unwrap();
+    let first = hooks(&juju, "pg/0");
+    assert_eq!(first[2..], ["install", "leader-elected", "config-changed", "start"]);
+    assert!(first[..2].contains(&"data-storage-attached data/0".to_owned()), "{first:?}");
+    let said: Vec<_> = juju.log().into_iter().map(|line| line.text).collect();
+    assert!(said.contains(&"data/0 filesystem /srv/pg / /srv/pg".to_owned()), "{said:?}");
+    let storage = juju.storage("pg/0");
+    assert_eq!((storage[1].id.as_str(), storage[1].kind, storage[1].attached), ("wal/1", StorageKind::Block, true));
+
+    juju.clear_transcript();
+    juju.detach_storage("wal/1").unwrap();
+    juju.settle().unwrap();
+    assert_eq!(hooks(&juju, "pg/0"), ["wal-storage-detaching wal/1"]);
+    juju.attach_storage("pg/0", "wal/1").unwrap();
+    juju.settle().unwrap();
+    juju.clear_transcript();
+    juju.remove_unit("pg/0").unwrap();
+    juju.settle().unwrap();
+    let mut last = hooks(&juju, "pg/0");
+    last.retain(|hook| hook != "leader-settings-changed");
+    last[..2].sort();
+    assert_eq!(last, ["data-storage-detaching data/0", "wal-storage-detaching wal/1", "stop", "remove"]);
+}
+
+#[test]
+fn storage_add_brings_more_at_the_end_of_the_hook_and_is_held_to_the_charms_range() {
+    let mut juju = World::new(0);
+    let charm = revision(METADATA, |hook| match hook.name() {
+        "update-status" => drop(hook.call("storage-add wal=2")),
+        "start" => hook.0.tools.stdout(&hook.call("storage-list --format=json")),
+        _ => {}
+    });
+    juju.deploy("pg", charm).unwrap();
+    juju.settle().unwrap();
+    assert_eq!(juju.log().last().unwrap().text, r#"["data/0"]"#);
+    juju.clear_transcript();
+    juju.tick("pg/0").unwrap();
+    juju.settle().unwrap();
+    let mut ran = hooks(&juju, "pg/0");
+    ran.sort();
+    assert_eq!(ran, ["update-status", "wal-storage-attached wal/1", "wal-storage-attached wal/2"]);
+    // Once more is too much: the hook fails when it ends.
+    juju.tick("pg/0").unwrap();
+    let error = juju.settle().unwrap_err().to_string();
+    assert!(error.contains("adding storage wal for unit-pg-0: \"wal\" can have 2 instances at most"), "{error}");
+    let error = juju.add_storage("pg/0", "tmp", 1).unwrap_err().to_string();
+    assert_eq!(error, "add storage tmp: the charm has no storage of this name");
+}
+
+#[test]
+fn install_waits_for_storage_that_is_not_provisioned() {
+    let mut juju = World::new(0);
+    juju.deploy("pg", Deployment::of(revision(METADATA, |_| {}))).unwrap();
+    juju.set_storage_location("data/0", None).unwrap();
+    juju.settle().unwrap();
+    assert!(hooks(&juju, "pg/0").is_empty());
+    let error = juju.run_hook("pg/0", On::storage_attached("data/0")).unwrap_err().to_string();
+    assert_eq!(error, "run data-storage-attached on pg/0: it is not provisioned");
+    juju.set_storage_location("data/0", Some("/mnt")).unwrap();
+    juju.settle().unwrap();
+    assert_eq!(hooks(&juju, "pg/0")[..2], ["data-storage-attached data/0", "install"]);
+}
