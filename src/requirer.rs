@@ -223,7 +223,8 @@ impl MagpiePeersRequirer {
         }
         // A relation that says nothing is believed what it said, but for a unit that another one knew and knows no more.
         let current: BTreeSet<&UnitName> = listed.values().flatten().collect();
-        let gone: BTreeSet<UnitName> = listed.keys().flat_map(known).filter(|unit| !current.contains(unit)).collect();
+        let knew = listed.keys().filter_map(|id| before.0.get(id)).flatten();
+        let gone: BTreeSet<&UnitName> = knew.filter(|unit| !current.contains(unit)).collect();
         let mut after = before.clone();
         for units in after.0.values_mut() {
             units.retain(|unit| !gone.contains(unit));
@@ -237,11 +238,11 @@ impl MagpiePeersRequirer {
         after.0.retain(|_, units| !units.is_empty());
 
         let (were, are) = (before.union(), after.union());
-        for unit in were.difference(&are) {
+        for &unit in were.difference(&are) {
             let event = PeerDeparted::new(cx, &self.endpoint, unit.clone(), departing(told, unit, this));
             cx.emit_durable(&self.departed(), event)?;
         }
-        for unit in are.difference(&were) {
+        for &unit in are.difference(&were) {
             cx.emit_durable(&self.joined(), PeerJoined::new(cx, &self.endpoint, unit.clone()))?;
         }
         if after != before {

@@ -19,8 +19,8 @@ const VERSION: u32 = 1;
 
 impl Seen {
     /// All units, over all relations.
-    pub(crate) fn union(&self) -> BTreeSet<UnitName> {
-        self.0.values().flatten().cloned().collect()
+    pub(crate) fn union(&self) -> BTreeSet<&UnitName> {
+        self.0.values().flatten().collect()
     }
 
     /// What this unit remembers. A memory that this version cannot read is set aside in an area of its own, and this

@@ -38,7 +38,7 @@ enum Dismissed {
 }
 
 const ENDPOINT: &str = "magpie";
-/// How many units a status message names.
+/// How many units a status message or a log line names.
 const NAMED: usize = 5;
 
 impl Default for Magpie {
@@ -125,8 +125,13 @@ impl Magpie {
         })
     }
 
-    /// The peers and their addresses, for the log.
+    /// The peers and their addresses, for the log; how many there are, when they are many: their bags are not read for
+    /// a line that nobody would read to its end.
     fn shown(&self, cx: &Context) -> Result<String, BoxError> {
+        let count = self.peers.peers(cx)?.len();
+        if count > NAMED {
+            return Ok(count.to_string());
+        }
         // A network that is none is the status's affair; it must not fail a handler.
         let nodes: Vec<Node> = match network(cx) {
             Ok(Some(network)) => self.peers.get_nodes_in(cx, network)?.into_iter().map(|it| it.node).collect(),

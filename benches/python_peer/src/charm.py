@@ -3,7 +3,7 @@
 
 It behaves as the Rust charm does, without the actions, which the benchmark does not run: it tells the peers its
 addresses, holds each peer that joins until that one has advertised its own, logs whom it acknowledged with the
-addresses of all, makes good on what it missed, and shows how many peers there are.
+addresses of the peers or, when they are many, their number, makes good on what it missed, and shows how many there are.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 ENDPOINT = "magpie"
 ADDRESSES = "iperf_addresses"
-NAMED = 5  # How many units a status message names.
+NAMED = 5  # How many units a status message or a log line names.
 
 
 def _number(name: str) -> int:
@@ -135,8 +135,11 @@ class MagpieCharm(ops.CharmBase):
         return data.get("ingress-address") or data.get("private-address")
 
     def _shown(self) -> str:
-        """The peers and their addresses, for the log."""
-        texts = [f"{unit.name} {self._address(unit) or '(no address)'}" for unit in self._peers()]
+        """The peers and their addresses, for the log; how many there are, when they are many."""
+        peers = self._peers()
+        if len(peers) > NAMED:
+            return str(len(peers))
+        texts = [f"{unit.name} {self._address(unit) or '(no address)'}" for unit in peers]
         return ", ".join(texts) or "none"
 
 

@@ -1,12 +1,13 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The name of an application, such as `magpie`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AppName(String);
+pub struct AppName(Arc<str>);
 
 /// The name of a unit, such as `magpie/10`. Sorts by application, then by number: `magpie/2` before `magpie/10`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -104,7 +105,7 @@ impl FromStr for AppName {
             && bytes.iter().all(|&byte| tail(byte))
             && !text.ends_with('-')
             && !text.contains("--");
-        if good { Ok(Self(text.to_owned())) } else { Err(NameError::new(text, "an application name")) }
+        if good { Ok(Self(text.into())) } else { Err(NameError::new(text, "an application name")) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -42,9 +43,9 @@ pub(crate) trait HookContext {
     /// The UUID of the model at the other side.
     fn relation_model(&mut self, id: u32) -> Result<String, String>;
     /// A unit's bag as this hook may see it (own: with its own pending writes; members': maybe stale).
-    fn unit_bag(&mut self, id: u32, unit: &str) -> Result<Settings, String>;
+    fn unit_bag(&mut self, id: u32, unit: &str) -> Result<Arc<Settings>, String>;
     /// An application's bag.
-    fn app_bag(&mut self, id: u32, app: &str) -> Result<Settings, String>;
+    fn app_bag(&mut self, id: u32, app: &str) -> Result<Arc<Settings>, String>;
     /// Buffers writes to the own unit's bag; an empty value deletes.
     fn write_unit_bag(&mut self, id: u32, changes: Settings) -> Result<(), String>;
     /// Buffers writes to the own application's bag; an `Err` when this unit does not lead.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -108,15 +109,15 @@ impl HookContext for Fake {
     fn relation_model(&mut self, _id: u32) -> Result<String, String> {
         Ok("c0ffee00-0bad-400d-8000-4b1d0d06f00d".into())
     }
-    fn unit_bag(&mut self, _id: u32, unit: &str) -> Result<Settings, String> {
+    fn unit_bag(&mut self, _id: u32, unit: &str) -> Result<Arc<Settings>, String> {
         match unit {
-            "mysql/0" => Ok(settings(&[("name", "value"), ("k9", ""), ("k10", "<")])),
+            "mysql/0" => Ok(settings(&[("name", "value"), ("k9", ""), ("k10", "<")]).into()),
             "stranger/0" => Err("permission denied".into()),
-            _ => Ok(Settings::new()),
+            _ => Ok(Arc::default()),
         }
     }
-    fn app_bag(&mut self, _id: u32, app: &str) -> Result<Settings, String> {
-        Ok(settings(&[("app", app)]))
+    fn app_bag(&mut self, _id: u32, app: &str) -> Result<Arc<Settings>, String> {
+        Ok(settings(&[("app", app)]).into())
     }
     fn write_unit_bag(&mut self, id: u32, changes: Settings) -> Result<(), String> {
         self.did(format!("write_unit_bag {id}{}", listed(&changes)))

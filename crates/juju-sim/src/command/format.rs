@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -49,6 +50,8 @@ pub(super) enum Out {
     NilMap,
     /// A map, sorted by the format.
     Map(BTreeMap<String, Out>),
+    /// A map of texts, sorted by the format.
+    Pairs(Arc<Settings>),
     /// A structure, in its own order.
     Struct(Vec<Field>),
 }
@@ -121,7 +124,7 @@ impl From<Vec<u8>> for Out {
 
 impl From<Settings> for Out {
     fn from(settings: Settings) -> Self {
-        Out::Map(settings.into_iter().map(|(key, value)| (key, Out::Text(value))).collect())
+        Out::Pairs(Arc::new(settings))
     }
 }
 
@@ -187,6 +190,11 @@ fn json(text: &mut String, out: &Out) {
             json_text(text, key);
             text.push(':');
             json(text, value);
+        }),
+        Out::Pairs(map) => json_all(text, '{', map.iter(), '}', |text, (key, value)| {
+            json_text(text, key);
+            text.push(':');
+            json_text(text, value);
         }),
         Out::Struct(fields) => {
             json_all(text, '{', fields.iter().filter(|field| field.shown != Shown::Yaml), '}', |text, field| {

@@ -196,7 +196,7 @@ pub(crate) fn run(cx: &mut dyn HookContext, argv: &[String], cwd: &Path, stdin: 
     let Some((name, args)) = argv.split_first() else {
         return Reply::Refused("bad request: command not specified".to_owned());
     };
-    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
+    let Some(command) = find(name) else {
         return Reply::Refused(format!("bad request: unknown command: {name}"));
     };
     let flags = match flags::parse(cx, command.flags, args) {
@@ -218,6 +218,15 @@ pub(crate) fn run(cx: &mut dyn HookContext, argv: &[String], cwd: &Path, stdin: 
         Err(Failure::Running(text)) => failed(1, &warning, &text),
         Err(Failure::NeedsStdin) => Reply::NeedsStdin,
     }
+}
+
+/// Whether there is a hook command of this name.
+pub(crate) fn is_known(name: &str) -> bool {
+    find(name).is_some()
+}
+
+fn find(name: &str) -> Option<&'static Command> {
+    COMMANDS.binary_search_by_key(&name, |command| command.name).ok().map(|place| &COMMANDS[place])
 }
 
 fn failed(code: i32, warning: &str, text: &str) -> Reply {

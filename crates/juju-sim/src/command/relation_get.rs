@@ -29,7 +29,7 @@ fn run(call: &mut Call<'_>) -> Result<Option<Out>, Failure> {
     let id = relation_flag::required(call)?;
     let bag = bag(call)?;
     call.at_most(2)?;
-    let mut settings = match bag {
+    let settings = match bag {
         Bag::Unit(unit) => call.cx.unit_bag(id, &unit)?,
         Bag::App(app) if app.is_empty() => {
             return Err(Failure::Running("\"\" is not a valid unit or application".to_owned()));
@@ -37,8 +37,8 @@ fn run(call: &mut Call<'_>) -> Result<Option<Out>, Failure> {
         Bag::App(app) => call.cx.app_bag(id, &app)?,
     };
     Ok(Some(match key {
-        None => settings.into(),
-        Some(key) => settings.remove(&key).map_or(Out::Null, Out::Text),
+        None => Out::Pairs(settings),
+        Some(key) => settings.get(&key).cloned().map_or(Out::Null, Out::Text),
     }))
 }
 

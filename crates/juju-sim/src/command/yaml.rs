@@ -58,6 +58,10 @@ impl Writer {
                 let entries = natural::sorted(map.iter().map(|(key, value)| (key.as_str(), value)).collect());
                 self.map(&entries, indent, value);
             }
+            Out::Pairs(pairs) => {
+                let map = pairs.iter().map(|(key, text)| (key.clone(), Out::Text(text.clone()))).collect();
+                self.node(&Out::Map(map), indent, value, inner);
+            }
             Out::Struct(fields) => {
                 let shown = fields.iter().filter(|field| field.shown != Shown::Json);
                 let entries: Vec<_> = shown.map(|field| (field.name, &field.value)).collect();

@@ -1,6 +1,7 @@
 //! What is sent to the controller at the end of a hook, and what that changes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Model;
 use super::hook::Hook;
@@ -51,16 +52,22 @@ impl Flush {
 }
 
 impl Running {
+    /// A bag as this hook first read it.
+    fn first_read(&self, id: u32, owner: &str) -> Settings {
+        let bag = self.reads.get(&id).and_then(|bags| bags.get(owner));
+        bag.map(|bag| Settings::clone(bag)).unwrap_or_default()
+    }
+
     /// What this hook would send.
     pub(crate) fn flush(&self) -> Flush {
         let mut flush = Flush::default();
         for id in &self.touched {
-            let mut bag = self.reads.get(id).and_then(|bags| bags.get(&self.unit)).cloned().unwrap_or_default();
+            let mut bag = self.first_read(*id, &self.unit);
             bag.extend(self.unit_writes.get(id).cloned().unwrap_or_default());
             flush.relations.entry(*id).or_default().0 = Some(bag);
         }
         for (id, writes) in &self.app_writes {
-            let mut bag = self.reads.get(id).and_then(|bags| bags.get(&self.app)).cloned().unwrap_or_default();
+            let mut bag = self.first_read(*id, &self.app);
             bag.extend(writes.clone());
             flush.relations.entry(*id).or_default().1 = Some(bag);
         }
@@ -265,9 +272,9 @@ impl Model {
 }
 
 /// A bag with this hook's own writes.
-pub(super) fn with_writes(mut settings: Settings, writes: Option<&Settings>) -> Settings {
+pub(super) fn with_writes(mut settings: Arc<Settings>, writes: Option<&Settings>) -> Arc<Settings> {
     if let Some(writes) = writes {
-        overlay(&mut settings, writes);
+        overlay(Arc::make_mut(&mut settings), writes);
     }
     settings
 }

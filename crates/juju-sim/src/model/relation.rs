@@ -1,6 +1,8 @@
 //! Relations: what the controller knows of them, and what one agent has delivered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::iter::Peekable;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +14,7 @@ use crate::command::Settings;
 /// A databag. Its version rises by one per effective change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Bag {
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) version: u64,
 }
 
@@ -24,7 +26,7 @@ impl Bag {
         if !changes.iter().any(differs) {
             return false;
         }
-        overlay(&mut self.settings, changes);
+        overlay(Arc::make_mut(&mut self.settings), changes);
         self.version += 1;
         true
     }
@@ -155,9 +157,10 @@ impl Relation {
         if let Some(unit) = &state.changed_pending {
             return Some(about(RelationKind::Changed, unit, version(unit)));
         }
-        let seen = |unit: &str| match viewer.held {
+        let mut in_scope = InOrder::of(&remote.in_scope);
+        let mut seen = |unit: &String| match viewer.held {
             Some(held) => held.members.contains_key(unit),
-            None => remote.in_scope.get(unit).is_some_and(|container| self.sees(viewer, container)),
+            None => in_scope.get(unit).is_some_and(|container| self.sees(viewer, container)),
         };
         let over = viewer.dying || viewer.held.map_or(!self.is_alive(), |held| held.over);
         if let Some(unit) = state.members.keys().find(|member| over || !seen(member)) {
@@ -175,7 +178,8 @@ impl Relation {
             let hook = self.hook(id, RelationKind::Changed, viewer.app);
             return Some(RelationHook { version: app_version, ..hook });
         }
-        let joins = |unit: &&String| *unit != viewer.unit && !state.members.contains_key(*unit);
+        let mut known = InOrder::of(&state.members);
+        let mut joins = |unit: &&String| *unit != viewer.unit && known.get(unit).is_none();
         let joined = match viewer.held {
             Some(held) => held.members.keys().find(joins),
             None if state.members.len() + usize::from(self.is_peer()) == remote.in_scope.len()
@@ -191,7 +195,12 @@ impl Relation {
         if let Some(unit) = joined {
             return Some(about(RelationKind::Joined, unit, version(unit)));
         }
-        let (unit, _) = state.members.iter().find(|(unit, known)| version(unit) != **known)?;
+        let mut bags = InOrder::of(&remote.unit_bags);
+        let mut changed = |unit: &String, known: u64| match viewer.held {
+            Some(_) => version(unit) != known,
+            None => bags.get(unit).map_or(0, |bag| bag.version) != known,
+        };
+        let (unit, _) = state.members.iter().find(|(unit, known)| changed(unit, **known))?;
         Some(about(RelationKind::Changed, unit, version(unit)))
     }
 
@@ -216,6 +225,20 @@ impl Relation {
                 .collect(),
             app_version: remote.app_bag.version,
         }
+    }
+}
+
+/// A map that is asked for keys in rising order: one walk over it, however many they are.
+struct InOrder<'a, V>(Peekable<btree_map::Iter<'a, String, V>>);
+
+impl<'a, V> InOrder<'a, V> {
+    fn of(map: &'a BTreeMap<String, V>) -> Self {
+        Self(map.iter().peekable())
+    }
+
+    fn get(&mut self, key: &String) -> Option<&'a V> {
+        while self.0.next_if(|(at, _)| *at < key).is_some() {}
+        self.0.next_if(|(at, _)| *at == key).map(|(_, value)| value)
     }
 }
 
@@ -283,8 +306,10 @@ impl RelationState {
 
     /// The members that a hook lists.
     pub(crate) fn listed(&self, hook: Option<&RelationHook>) -> Vec<String> {
-        let mut members: Vec<String> = self.members.keys().filter(|unit| self.lists(unit, hook)).cloned().collect();
-        if let Some(RelationHook { kind: RelationKind::Joined, remote_unit: Some(remote), .. }) = hook
+        let about = hook.and_then(|hook| Some((hook.kind, hook.remote_unit.as_ref()?)));
+        let gone = about.and_then(|(kind, remote)| (kind == RelationKind::Departed).then_some(remote));
+        let mut members: Vec<String> = self.members.keys().filter(|unit| Some(*unit) != gone).cloned().collect();
+        if let Some((RelationKind::Joined, remote)) = about
             && let Err(place) = members.binary_search(remote)
         {
             members.insert(place, remote.clone());

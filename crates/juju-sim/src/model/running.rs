@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -22,7 +23,7 @@ pub(crate) struct Running {
     /// the agent that saw it appear does.
     pub(super) remote_app_known: bool,
     /// Bags as first read: of units and of applications.
-    pub(super) reads: BTreeMap<u32, BTreeMap<String, Settings>>,
+    pub(super) reads: BTreeMap<u32, BTreeMap<String, Arc<Settings>>>,
     /// The relations whose own unit bag was read or written: it is sent again.
     pub(super) touched: BTreeSet<u32>,
     pub(super) unit_writes: BTreeMap<u32, Settings>,

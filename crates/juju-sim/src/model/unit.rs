@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -164,7 +165,7 @@ pub(crate) struct Memory {
     /// Whether an `update-status` is due.
     pub(crate) tick: bool,
     /// Bags of members, as first read since their last joined or changed.
-    pub(crate) bags: BTreeMap<u32, BTreeMap<String, Settings>>,
+    pub(crate) bags: BTreeMap<u32, BTreeMap<String, Arc<Settings>>>,
 }
 
 impl Unit {

@@ -513,7 +513,7 @@ impl Model {
             return Some(&side.app_bag.settings);
         }
         let side = relation.own(owner.split_once('/')?.0)?;
-        side.unit_bags.get(owner).map(|bag| &bag.settings)
+        side.unit_bags.get(owner).map(|bag| &*bag.settings)
     }
 
     pub(crate) fn write_bag(&mut self, id: u32, owner: &str, changes: &Settings) -> Result<(), SimError> {

@@ -10,6 +10,7 @@ mod replay;
 mod runner;
 mod scene;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use record::Record;
@@ -33,36 +34,72 @@ fn is_elsewhere(record: &Record) -> Option<&'static str> {
     }
 }
 
-#[allow(clippy::print_stdout, reason = "the summary is what the test is for")]
-#[test]
-fn hook_commands_answer_as_recorded() {
-    let (mut total, mut agreeing, mut listed) = (0, 0, 0);
-    let mut elsewhere = std::collections::BTreeMap::<&str, usize>::new();
-    let mut differing = Vec::new();
-    for record in record::all(&directory()).unwrap() {
-        total += 1;
-        if let Some(why) = is_elsewhere(&record) {
-            *elsewhere.entry(why).or_default() += 1;
-            continue;
-        }
-        let differences = replay::differences(&record);
-        let is_listed = LISTED.iter().any(|(id, _)| *id == record.id);
+/// What became of the records.
+#[derive(Debug, Default)]
+struct Tally {
+    records: usize,
+    agreeing: usize,
+    listed: usize,
+    differing: Vec<String>,
+    elsewhere: BTreeMap<&'static str, usize>,
+}
+
+impl Tally {
+    fn count(&mut self, id: &str, differences: &[String]) {
+        self.records += 1;
+        let is_listed = LISTED.iter().any(|(listed, _)| *listed == id);
         match (differences.is_empty(), is_listed) {
-            (true, false) => agreeing += 1,
-            (false, true) => listed += 1,
-            (true, true) => differing.push(format!("{}: agrees, and is listed as one that cannot", record.id)),
-            (false, false) => differing.push(format!("{}: {}", record.id, differences.join("\n    "))),
+            (true, false) => self.agreeing += 1,
+            (false, true) => self.listed += 1,
+            (true, true) => self.differing.push(format!("{id}: agrees, and is listed as one that cannot")),
+            (false, false) => self.differing.push(format!("{id}: {}", differences.join("\n    "))),
         }
     }
-    let elsewhere: Vec<String> = elsewhere.iter().map(|(why, count)| format!("{count} {why}")).collect();
-    println!(
-        "recordings: {total} records, {agreeing} agree, {listed} listed, {} differ; left out: {}",
-        differing.len(),
-        elsewhere.join(", ")
-    );
-    assert!(differing.is_empty(), "{} records differ:\n{}", differing.len(), differing.join("\n"));
-    assert!(agreeing > 0, "no recordings in {}", directory().display());
-    assert!(listed <= 5, "more than a handful cannot agree");
+
+    /// Prints the summary, and fails where a record differs.
+    #[allow(clippy::print_stdout, reason = "the summary is what the test is for")]
+    fn conclude(&self, what: &str) {
+        let elsewhere: Vec<String> = self.elsewhere.iter().map(|(why, count)| format!("{count} {why}")).collect();
+        let left_out = if elsewhere.is_empty() { "none".to_owned() } else { elsewhere.join(", ") };
+        let Tally { records, agreeing, listed, differing, .. } = self;
+        println!(
+            "recordings of {what}: {records} records, {agreeing} agree, {listed} listed, {} differ; left out: {left_out}",
+            differing.len()
+        );
+        assert!(differing.is_empty(), "{} records differ:\n{}", differing.len(), differing.join("\n"));
+        assert!(*listed <= 5, "more than a handful cannot agree");
+    }
+}
+
+#[test]
+fn hook_commands_answer_as_recorded() {
+    let mut tally = Tally::default();
+    for record in record::all(&directory()).unwrap() {
+        match is_elsewhere(&record) {
+            Some(why) => {
+                tally.records += 1;
+                *tally.elsewhere.entry(why).or_default() += 1;
+            }
+            None => tally.count(&record.id, &replay::differences(&record)),
+        }
+    }
+    tally.conclude("hook commands");
+    assert!(tally.agreeing > 0, "no recordings in {}", directory().display());
+}
+
+#[test]
+fn dispatches_end_as_recorded() {
+    let path = directory().join("_runner.jsonl");
+    // Another directory may be one of hook commands alone.
+    if !path.exists() && std::env::var_os("JUJU_RECORDINGS").is_some() {
+        return;
+    }
+    let mut tally = Tally::default();
+    for record in record::lines::<runner::Dispatches>(&path).unwrap() {
+        tally.count(&record.id, &runner::differences(&record));
+    }
+    tally.conclude("whole dispatches");
+    assert!(tally.agreeing > 0, "no recordings in {}", path.display());
 }
 
 #[test]

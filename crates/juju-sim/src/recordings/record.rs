@@ -234,7 +234,8 @@ pub(super) struct GoalState {
     pub(super) relations: BTreeMap<String, BTreeMap<String, Status>>,
 }
 
-/// All records of a directory but those of `_` files, in the order of their files. An `Err` names the file and line.
+/// All records of calls in a directory, in the order of their files: those whose name begins with `_` are of another
+/// kind. An `Err` names the file and line.
 pub(super) fn all(directory: &Path) -> Result<Vec<Record>, String> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(directory).map_err(|error| format!("{}: {error}", directory.display()))? {

@@ -37,7 +37,7 @@ pub(super) fn model(world: &record::World) -> Model {
     let mut application = Application::new(charm(world, &app));
     application.config = world.config.iter().filter(|(_, value)| !value.is_null()).map(own).collect();
     application.leader = Some(if world.leader { world.unit.clone() } else { format!("{app}/leads") });
-    application.leader_settings.settings = world.leader_settings.clone();
+    application.leader_settings.settings = world.leader_settings.clone().into();
     application.status = world.app_status.as_ref().map(status);
     application.cloud_spec = world.cloud_spec.as_ref().map(cloud_spec);
     application.resources = world.resources.iter().map(|it| resource(world, it)).collect();
@@ -179,7 +179,7 @@ fn charm(world: &record::World, app: &str) -> Charm {
     }
     let options: Map<String, Value> = world.config.iter().map(|(key, value)| (key.clone(), option(value))).collect();
     let config = json!({"options": options}).to_string();
-    Charm::parse(&metadata.to_string(), Some(&config), None).unwrap()
+    Charm::parse(&metadata.to_string(), Some(&config), Some("act: {description: d}")).unwrap()
 }
 
 fn option(value: &Value) -> Value {
@@ -271,7 +271,7 @@ fn add_relation(model: &mut Model, world: &record::World, app: &str, record: &re
     let other_endpoint = ends.filter(|(name, _)| *name == record.remote_app).map(|(_, endpoint)| endpoint).next_back();
     let mut other = Side::new(&record.remote_app, other_endpoint.unwrap_or_default(), role(other_role));
     for (owner, settings) in &record.bags {
-        let bag = Bag { settings: settings.clone(), version: 1 };
+        let bag = Bag { settings: settings.clone().into(), version: 1 };
         let of = application_of(owner);
         let side = if of == app { &mut own } else { &mut other };
         if owner == of {

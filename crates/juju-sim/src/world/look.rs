@@ -81,7 +81,7 @@ impl World {
 
     /// The settings that an application's leader has set.
     pub fn leader_settings(&self, app: &str) -> Settings {
-        self.model().application(app).map(|app| app.leader_settings.settings.clone()).unwrap_or_default()
+        self.model().application(app).map(|app| Settings::clone(&app.leader_settings.settings)).unwrap_or_default()
     }
 
     /// The ports that a unit has open.

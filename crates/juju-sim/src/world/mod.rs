@@ -6,7 +6,7 @@ mod late;
 mod look;
 mod relation;
 mod revision;
-mod running;
+pub(crate) mod running;
 mod secret;
 pub(crate) mod shared;
 mod tools;
@@ -164,8 +164,16 @@ impl World {
         self.watcher = Some(Box::new(watcher));
     }
 
-    fn change<T>(&self, verb: impl FnOnce(&mut Model) -> T) -> T {
+    pub(crate) fn change<T>(&self, verb: impl FnOnce(&mut Model) -> T) -> T {
         verb(&mut self.shared.borrow_mut().model)
+    }
+
+    /// The directory that holds a unit's charm, run by its executables.
+    #[cfg(test)]
+    pub(crate) fn agent_dir(&self, unit: &str) -> String {
+        let Door::Process(door) = self.door_of(unit) else { return String::new() };
+        let charm_dir = door.place(unit).unwrap().charm_dir;
+        charm_dir.parent().unwrap().to_string_lossy().into_owned()
     }
 
     fn door_of(&self, unit: &str) -> Door {

@@ -196,7 +196,7 @@ impl World {
     }
 
     /// Lets the charm run, and gives what it did and how it ended.
-    fn execute(&mut self, mut running: Running) -> (Run, ProgramEnd) {
+    pub(crate) fn execute(&mut self, mut running: Running) -> (Run, ProgramEnd) {
         let unit = running.unit.clone();
         if let Some(watcher) = &mut self.watcher {
             watcher(&format!("{unit} {}", running.work.title()));
@@ -284,7 +284,7 @@ impl World {
 }
 
 /// How the agent takes the end of a process.
-fn finish(run: &Run, end: &ProgramEnd) -> Finish {
+pub(crate) fn finish(run: &Run, end: &ProgramEnd) -> Finish {
     if let Some(why) = &run.overdue {
         return Finish::Failed(why.clone());
     }

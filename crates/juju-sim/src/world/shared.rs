@@ -71,7 +71,7 @@ impl Shared {
             return Served::Killed;
         }
         let name = argv.first().map_or("", String::as_str);
-        if !command::NAMES.contains(&name) || run.is_absent(name) {
+        if !command::is_known(name) || run.is_absent(name) {
             run.record(argv, None, ToolOutput { code: 127, ..ToolOutput::default() });
             return Served::Absent;
         }

@@ -5,6 +5,7 @@ mod relation;
 mod secret;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -111,11 +112,11 @@ impl HookContext for Context<'_> {
         Ok(relation.remote_model.clone().unwrap_or_else(|| self.model.uuid.clone()))
     }
 
-    fn unit_bag(&mut self, id: u32, unit: &str) -> Result<Settings, String> {
+    fn unit_bag(&mut self, id: u32, unit: &str) -> Result<Arc<Settings>, String> {
         self.read_unit_bag(id, unit)
     }
 
-    fn app_bag(&mut self, id: u32, app: &str) -> Result<Settings, String> {
+    fn app_bag(&mut self, id: u32, app: &str) -> Result<Arc<Settings>, String> {
         self.read_app_bag(id, app)
     }
 
@@ -135,7 +136,7 @@ impl HookContext for Context<'_> {
         let failed = |text| format!("cannot read settings: failed to call leadership api: {text}");
         self.running.refusal("Uniter.Read").map_err(failed)?;
         let app = self.model.applications.get(&self.running.app);
-        let fetch = || app.map(|app| app.leader_settings.settings.clone()).unwrap_or_default();
+        let fetch = || app.map(|app| Settings::clone(&app.leader_settings.settings)).unwrap_or_default();
         Ok(self.running.leader_settings.get_or_insert_with(fetch).clone())
     }
 

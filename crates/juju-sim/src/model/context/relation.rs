@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::Context;
 use crate::command::Settings;
 use crate::model::flush::with_writes;
@@ -39,15 +41,15 @@ impl Context<'_> {
         state.is_some_and(|state| state.lists(other, self.running.hook_of(id)))
     }
 
-    fn first_read(&self, id: u32, owner: &str) -> Option<&Settings> {
+    fn first_read(&self, id: u32, owner: &str) -> Option<&Arc<Settings>> {
         self.running.reads.get(&id)?.get(owner)
     }
 
-    fn keep_read(&mut self, id: u32, owner: &str, settings: &Settings) {
+    fn keep_read(&mut self, id: u32, owner: &str, settings: &Arc<Settings>) {
         self.running.reads.entry(id).or_default().insert(owner.to_owned(), settings.clone());
     }
 
-    pub(super) fn read_unit_bag(&mut self, id: u32, unit: &str) -> Result<Settings, String> {
+    pub(super) fn read_unit_bag(&mut self, id: u32, unit: &str) -> Result<Arc<Settings>, String> {
         self.known(id)?;
         if unit == self.running.unit {
             return Ok(self.own_unit_bag(id));
@@ -81,7 +83,7 @@ impl Context<'_> {
     }
 
     /// The own unit's bag as first read, with this hook's writes. Once looked at, it is sent again.
-    fn own_unit_bag(&mut self, id: u32) -> Settings {
+    fn own_unit_bag(&mut self, id: u32) -> Arc<Settings> {
         let unit = self.running.unit.clone();
         self.running.touched.insert(id);
         if self.first_read(id, &unit).is_none() {
@@ -93,7 +95,7 @@ impl Context<'_> {
         with_writes(settings, self.running.unit_writes.get(&id))
     }
 
-    pub(super) fn read_app_bag(&mut self, id: u32, app: &str) -> Result<Settings, String> {
+    pub(super) fn read_app_bag(&mut self, id: u32, app: &str) -> Result<Arc<Settings>, String> {
         self.known(id)?;
         let leads = self.leads();
         let relation = &self.model.relations[&id];
