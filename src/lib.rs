@@ -90,3 +90,8 @@ pub use requirer::{Error, MagpiePeersRequirer};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The examples of `docs/testing.md`, run.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/testing.md")]
+struct Testing;
