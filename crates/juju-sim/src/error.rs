@@ -5,6 +5,22 @@ use std::path::PathBuf;
 ///
 /// `Display` is one line with the cause in it, so that `?` in a test shows all there is; there is no
 /// [`source`](std::error::Error::source) to print besides.
+///
+/// ```
+/// # use juju_sim::{Charm, ProgramEnd, Revision, World};
+/// use juju_sim::{On, SimError};
+///
+/// # let charm = Charm::parse("name: hello", None, None)?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("hello", Revision::in_process(charm, |_| ProgramEnd::Exit(0)))?;
+/// # juju.settle()?;
+/// match juju.run_hook("hello/0", On::install()) {
+///     Err(SimError::Hook { why, .. }) => assert_eq!(why, "the unit is installed"),
+///     other => panic!("{other:?}"),
+/// }
+/// assert_eq!(juju.tick("hello/7").unwrap_err().to_string(), "no unit \"hello/7\"");
+/// # Ok::<(), SimError>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SimError {

@@ -17,6 +17,30 @@ const HIDDEN: &str = "…";
 ///
 /// It shows as a block of a transcript, in which nothing is random and the values of databags, states, secrets and
 /// leader's settings are hidden; so it is serialised.
+///
+/// ```
+/// # use juju_sim::{Charm, ProgramEnd, Revision, World};
+/// # let charm = Charm::parse("name: hello", None, None)?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("hello", Revision::in_process(charm, |charm| {
+/// #     charm.tools.call(&["state-set".into(), "token=t0".into()], None);
+/// #     charm.tools.stdout("installing");
+/// #     ProgramEnd::Exit(charm.tools.call(&["status-set".into(), "active".into(), "Ready".into()], None).code)
+/// # }))?;
+/// let run = juju.step().expect("install is due");
+/// assert_eq!((run.unit.as_str(), run.hook.as_str()), ("hello/0", "install"));
+/// assert_eq!(run.commands().map(|command| command.name()).collect::<Vec<_>>(), ["state-set", "status-set"]);
+/// assert_eq!(run.status, ("active", "Ready"));
+/// let block = [
+///     "hello/0 install",
+///     "  > state-set token=…",
+///     "  | DEBUG installing",
+///     "  > status-set active Ready",
+///     "  = active \"Ready\"",
+/// ];
+/// assert!(run.to_string().lines().eq(block));
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct HookRun {
@@ -51,6 +75,25 @@ pub struct HookRun {
 }
 
 /// Something a hook did.
+///
+/// ```
+/// # use juju_sim::{Charm, ProgramEnd, Revision, World};
+/// use juju_sim::Trace;
+///
+/// # let charm = Charm::parse("name: hello", None, None)?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("hello", Revision::in_process(charm, |charm| {
+/// #     charm.tools.stderr("no disk");
+/// #     ProgramEnd::Exit(charm.tools.call(&["is-leader".into()], None).code)
+/// # }))?;
+/// let run = juju.step().expect("install is due");
+/// let told = |entry: &Trace| match entry {
+///     Trace::Command(command) => format!("{command} gave {:?}", command.stdout),
+///     Trace::Log { level, text } => format!("{level} {text}"),
+/// };
+/// assert_eq!(run.trace.iter().map(told).collect::<Vec<_>>(), ["WARNING no disk", "is-leader gave \"True\\n\""]);
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Trace {
@@ -68,6 +111,20 @@ pub enum Trace {
 /// One call of a hook command, and what it answered.
 ///
 /// `Debug`, `Display` and the serialised form hide the values that it wrote or read; the fields have them.
+///
+/// ```
+/// # use juju_sim::{Charm, ProgramEnd, Revision, World};
+/// # let charm = Charm::parse("name: hello", None, None)?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("hello", Revision::in_process(charm, |charm| {
+/// #     ProgramEnd::Exit(charm.tools.call(&["state-set".into(), "token=t0".into()], None).code)
+/// # }))?;
+/// let run = juju.step().expect("install is due");
+/// let set = run.commands().next().expect("it has called one");
+/// assert_eq!((set.name(), set.argv[1].as_str(), set.code), ("state-set", "token=t0", 0));
+/// assert_eq!(set.to_string(), "state-set token=…");
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CommandRun {
@@ -84,6 +141,19 @@ pub struct CommandRun {
 }
 
 /// How a charm's program ended.
+///
+/// ```
+/// # use juju_sim::{Charm, Revision, World};
+/// use juju_sim::{Fate, ProgramEnd};
+///
+/// # let charm = Charm::parse("name: hello", None, None)?;
+/// # let mut juju = World::new(0);
+/// juju.deploy("hello", Revision::in_process(charm, |_| ProgramEnd::Signal(11)))?;
+/// let run = juju.step().expect("install is due");
+/// assert_eq!(run.end, ProgramEnd::Signal(11));
+/// assert_eq!(run.fate, Fate::Failed("signal: segmentation fault".to_owned()));
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -139,6 +209,19 @@ impl fmt::Display for ProgramEnd {
 }
 
 /// What came of a hook or action.
+///
+/// ```
+/// # use juju_sim::{Charm, ProgramEnd, Revision, World};
+/// use juju_sim::{Fate, Fault};
+///
+/// # let charm = Charm::parse("name: hello", None, None)?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("hello", Revision::in_process(charm, |_| ProgramEnd::Exit(0)))?;
+/// juju.inject("hello/0", Fault::KillAt(0))?;
+/// assert_eq!(juju.step().expect("install is due").fate, Fate::Rerun);
+/// assert_eq!(juju.step().expect("it runs again").fate, Fate::Committed);
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]

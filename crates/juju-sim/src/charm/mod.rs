@@ -119,7 +119,7 @@ impl Charm {
         Charm::read(Parts::of_project(dir.as_ref())?, Origin::File)
     }
 
-    /// The charm's name; the simulated application has the same.
+    /// The charm's name. Applications have names of their own.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -12,7 +12,7 @@ pub(super) const ACTION_RULE: &str = "an action's name has lower-case letters, d
 pub(super) const STORAGE_RULE: &str = "a storage's name starts with a lower-case letter and has lower-case letters and digits, in parts joined by \
      dashes of which each has a letter";
 
-/// Juju's rule for the names of applications: the simulated application is named for its charm.
+/// Juju's rule for the names of applications. It is taken for charms too, which applications are mostly named for.
 pub(super) fn is_charm_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.split('-').all(|part| is_alnum(part) && part.bytes().any(|b| b.is_ascii_lowercase()))

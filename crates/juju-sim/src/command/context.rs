@@ -11,7 +11,18 @@ use super::port_range::PortRange;
 use super::secret::{Look, SecretChanges, SecretInfo, SecretOwner, SecretTarget};
 use super::secret_content::SecretContent;
 
-/// The key-value pairs of a databag or of a unit's state.
+/// The key-value pairs of a databag, of a unit's state or of a secret.
+///
+/// ```
+/// # use juju_sim::{Charm, Revision, World};
+/// # let web = Charm::parse("{name: web, requires: {db: {interface: pg}}}", None, None)?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("web", Revision::played(web))?;
+/// let db = juju.play("pg", "web:db")?;
+/// juju.write_bag(db, "pg", &[("version", "16")])?;
+/// assert_eq!(juju.bag(db, "pg")?, juju_sim::Settings::from([("version".to_owned(), "16".to_owned())]));
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 pub type Settings = BTreeMap<String, String>;
 
 /// What a hook command may ask of the hook that runs it.
@@ -178,6 +189,19 @@ pub struct Network {
 }
 
 /// One network interface.
+///
+/// ```
+/// use juju_sim::{Address, Interface, Network};
+///
+/// let eth1 = Interface {
+///     name: "eth1".to_owned(),
+///     mac_address: "00:16:3e:00:00:07".to_owned(),
+///     addresses: vec![Address::new("fd00::7", "fd00::/64")],
+/// };
+/// let mut network = Network::of("10.0.0.7", "10.0.0.0/24");
+/// network.interfaces.push(eth1);
+/// assert_eq!(network.interfaces[0].name, "eth0");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interface {
     /// The name, such as `eth0`.
@@ -189,6 +213,13 @@ pub struct Interface {
 }
 
 /// One address of an interface.
+///
+/// ```
+/// use juju_sim::Address;
+///
+/// let address = Address { hostname: "db.example".to_owned(), ..Address::new("10.0.0.7", "10.0.0.0/24") };
+/// assert_eq!(address.value, "10.0.0.7");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Address {
     /// The address, such as `10.0.0.5`.
@@ -216,6 +247,15 @@ pub(crate) struct StorageInfo {
 }
 
 /// What a storage instance is.
+///
+/// ```
+/// use juju_sim::{Charm, StorageKind};
+///
+/// let charm = Charm::parse("{name: pg, storage: {wal: {type: block}}}", None, None)?;
+/// assert_eq!(charm.storage("wal").map(|wal| wal.kind), Some(StorageKind::Block));
+/// assert_eq!(StorageKind::Block.to_string(), "block");
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StorageKind {
@@ -252,7 +292,22 @@ pub(crate) struct GoalStatus {
     pub(crate) since: Option<u64>,
 }
 
-/// The answer of `credential-get`.
+/// The answer of `credential-get`, which an application gets that is [trusted](crate::Deployment::trust).
+///
+/// ```
+/// use juju_sim::{Charm, CloudCredential, CloudSpec, Deployment, ProgramEnd, Revision, World};
+///
+/// let credential = CloudCredential { auth_type: "certificate".to_owned(), ..CloudCredential::default() };
+/// let cloud = CloudSpec { kind: "lxd".to_owned(), credential: Some(credential), ..CloudSpec::default() };
+/// let charm = Charm::parse("name: hello", None, None)?;
+/// let hello = Revision::in_process(charm, |charm| {
+///     ProgramEnd::Exit(charm.tools.call(&["credential-get".into()], None).code)
+/// });
+/// let mut juju = World::new(0);
+/// juju.deploy("hello", Deployment::of(hello).trust(cloud))?;
+/// juju.settle()?; // without the trust: permission denied
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CloudSpec {
     /// The type of the cloud, such as `lxd`.
@@ -278,6 +333,17 @@ pub struct CloudSpec {
 }
 
 /// A cloud credential. Its `Debug` shows the names of the attributes alone.
+///
+/// ```
+/// use juju_sim::CloudCredential;
+///
+/// let credential = CloudCredential {
+///     auth_type: "userpass".to_owned(),
+///     attributes: [("username".to_owned(), "me".to_owned()), ("password".to_owned(), "hunter2".to_owned())].into(),
+///     redacted: Vec::new(),
+/// };
+/// assert!(!format!("{credential:?}").contains("hunter2"));
+/// ```
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CloudCredential {
     /// The way of authentication, such as `certificate`.

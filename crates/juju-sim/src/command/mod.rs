@@ -81,6 +81,22 @@ pub(crate) use self::secret::{Look, RotatePolicy, SecretAccess, SecretChanges, S
 pub(crate) use self::secret_content::SecretContent;
 
 /// What a hook command gives back to the charm.
+///
+/// ```
+/// # use juju_sim::{Charm, ProgramEnd, Revision, World};
+/// # let charm = Charm::parse("name: hello", None, None)?;
+/// let hello = Revision::in_process(charm, |charm| {
+///     let output = charm.tools.call(&["relation-ids".into(), "db".into()], None);
+///     assert_eq!((output.code, output.stdout.as_slice()), (0, &b""[..]));
+///     let output = charm.tools.call(&["status-set".into(), "fine".into()], None);
+///     assert!(output.stderr.starts_with(b"ERROR invalid status \"fine\""));
+///     ProgramEnd::Exit(0)
+/// });
+/// # let mut juju = World::new(0);
+/// # juju.deploy("hello", hello)?;
+/// # juju.settle()?;
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ToolOutput {
     /// The exit code.

@@ -10,6 +10,15 @@ use super::quote::quote;
 use super::{Call, Failure};
 
 /// The ports of one protocol from one to another. `icmp` has none: both are -1.
+///
+/// ```
+/// use juju_sim::{PortRange, Protocol};
+///
+/// let range: PortRange = "9000-9010/udp".parse()?;
+/// assert_eq!(range, PortRange { protocol: Protocol::Udp, from: 9000, to: 9010 });
+/// assert_eq!("80".parse::<PortRange>()?.to_string(), "80/tcp");
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PortRange {
     /// The protocol.
@@ -20,7 +29,15 @@ pub struct PortRange {
     pub to: i32,
 }
 
-/// A protocol that ports are opened for.
+/// A protocol that ports are opened for. It shows as Juju spells it.
+///
+/// ```
+/// use juju_sim::{PortRange, Protocol};
+///
+/// assert_eq!("icmp".parse::<PortRange>()?.protocol, Protocol::Icmp);
+/// assert_eq!(Protocol::Tcp.to_string(), "tcp");
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {

@@ -6,6 +6,24 @@ use super::step::Step;
 /// A case that fails, with as few steps as it fails with.
 ///
 /// It shows its steps, why it fails, and how to repeat it.
+///
+/// ```
+/// # use juju_sim::{Charm, Explore, ProgramEnd, Revision, World};
+/// # fn world(seed: u64) -> World {
+/// #     let charm = Charm::parse("name: hello", None, None).unwrap();
+/// #     World::of_one(Revision::in_process(charm, |_| ProgramEnd::Exit(0)), seed).unwrap()
+/// # }
+/// let failure = Explore::new(world)
+///     .always("one unit is enough", |juju| match juju.units().len() {
+///         0 | 1 => Ok(()),
+///         count => Err(format!("there are {count}")),
+///     })
+///     .run()
+///     .unwrap_err();
+/// assert_eq!(failure.why, "one unit is enough: there are 2");
+/// assert_eq!(failure.steps, ["add hello/0", "add hello/1"]);
+/// assert!(failure.to_string().contains("repeat it: JUJU_SIM_REPLAY="));
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Failure {

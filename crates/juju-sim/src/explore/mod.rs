@@ -83,6 +83,18 @@ struct Rule<'a> {
 }
 
 /// What an exploration went through.
+///
+/// ```
+/// # use juju_sim::{Charm, Explore, ProgramEnd, Revision, World};
+/// # fn world(seed: u64) -> World {
+/// #     let charm = Charm::parse("name: hello", None, None).unwrap();
+/// #     World::of_one(Revision::in_process(charm, |_| ProgramEnd::Exit(0)), seed).unwrap()
+/// # }
+/// let explored = Explore::new(world).cases(10).run()?;
+/// assert_eq!(explored.cases, 10);
+/// assert!(explored.hooks > 10);
+/// # Ok::<(), Box<juju_sim::Failure>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Explored {
@@ -205,7 +217,7 @@ impl<'a> Explore<'a> {
     /// Runs the cases, or with `JUJU_SIM_REPLAY` the one that it gives.
     ///
     /// # Errors
-    /// A case fails: the first one, with as few steps as it fails with.
+    /// A case fails: the first one, with as few steps as it fails with. Or what `JUJU_SIM_REPLAY` gives is no case.
     pub fn run(self) -> Result<Explored, Box<Failure>> {
         if let Ok(text) = std::env::var(REPLAY) {
             let (seed, steps) = failure::parse(&text).map_err(|why| Failure::of_replay(&text, &why))?;

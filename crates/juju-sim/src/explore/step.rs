@@ -9,6 +9,26 @@ use crate::model::Retry;
 use crate::world::{Fault, Observation, World};
 
 /// A kind of step that an exploration takes of itself.
+///
+/// ```
+/// # use juju_sim::{Charm, Explore, ProgramEnd, Revision, World};
+/// use juju_sim::Kind;
+///
+/// # fn world(seed: u64) -> World {
+/// #     let charm = Charm::parse("name: hello", None, None).unwrap();
+/// #     World::of_one(Revision::in_process(charm, |_| ProgramEnd::Exit(0)), seed).unwrap()
+/// # }
+/// Explore::new(world)
+///     .cases(10)
+///     .without(Kind::RemoveUnit)
+///     .without(Kind::RemoveUnitByForce)
+///     .always("no number is missing", |juju| {
+///         let numbers = juju.units().iter().enumerate().all(|(number, unit)| *unit == format!("hello/{number}"));
+///         if numbers { Ok(()) } else { Err("one is".to_owned()) }
+///     })
+///     .run()?;
+/// # Ok::<(), Box<juju_sim::Failure>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {

@@ -6,6 +6,19 @@ use serde::{Deserialize, Serialize};
 const KEPT: usize = 200_000;
 
 /// One line of the model's log.
+///
+/// ```
+/// # use juju_sim::{Charm, ProgramEnd, Revision, World};
+/// # let charm = Charm::parse("name: hello", None, None)?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("hello", Revision::in_process(charm, |charm| {
+/// #     ProgramEnd::Exit(charm.tools.call(&["juju-log".into(), "it greets".into()], None).code)
+/// # }))?;
+/// juju.settle()?;
+/// let line = &juju.log()[0];
+/// assert_eq!((line.unit.as_str(), line.level.as_str(), line.text.as_str()), ("hello/0", "INFO", "it greets"));
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLine {
     /// The model's time, in seconds since its start.

@@ -64,6 +64,23 @@ pub(crate) const EPOCH: u64 = 1_767_225_600;
 ///
 /// It can be serialized and read back at any moment between hooks, and goes on as if nothing had happened. It holds
 /// the values of databags, states and secrets.
+///
+/// ```
+/// use juju_sim::{Charm, Model, ProgramEnd, Revision, World};
+///
+/// let hello = || Ok::<_, juju_sim::SimError>(Revision::in_process(
+///     Charm::parse("name: hello", None, None)?, |_| ProgramEnd::Exit(0)));
+/// let mut juju = World::new(7);
+/// juju.deploy("hello", hello()?)?;
+/// juju.step();
+/// let kept = serde_json::to_string(&*juju.model())?;
+///
+/// let model: Model = serde_json::from_str(&kept)?;
+/// assert_eq!((model.seed(), model.units()), (7, vec!["hello/0".to_owned()]));
+/// let mut again = World::restore(model, [("hello".to_owned(), vec![hello()?])])?;
+/// assert_eq!(again.step().map(|run| run.title()).as_deref(), Some("hello/0 leader-elected"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Model {
     seed: u64,

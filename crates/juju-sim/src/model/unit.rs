@@ -98,6 +98,21 @@ impl fmt::Display for Status {
 }
 
 /// What `juju resolve` does with a failed hook.
+///
+/// ```
+/// # use juju_sim::{Charm, ProgramEnd, Revision, World};
+/// use juju_sim::{Fault, Retry};
+///
+/// # let charm = Charm::parse("name: hello", None, None)?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("hello", Revision::in_process(charm, |_| ProgramEnd::Exit(0)))?;
+/// juju.inject("hello/0", Fault::Fail)?;
+/// juju.settle_without_retry()?;
+/// assert_eq!(juju.status("hello/0"), ("error", "hook failed: \"install\""));
+/// juju.resolve("hello/0", Retry::NoRetry)?;
+/// assert_eq!(juju.step().map(|run| run.title()).as_deref(), Some("hello/0 leader-elected"));
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Retry {
     /// Runs it again.

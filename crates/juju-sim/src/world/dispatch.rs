@@ -149,6 +149,21 @@ impl On {
 }
 
 /// One chosen dispatch on a chosen state.
+///
+/// ```
+/// # use juju_sim::{Charm, On, ProgramEnd, Revision, World};
+/// # let charm = Charm::parse("{name: m, peers: {m: {interface: m}}}", None, None)?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("m", Revision::in_process(charm, |charm| {
+/// #     ProgramEnd::Exit(charm.tools.call(&["leader-get".into(), "colour".into()], None).code)
+/// # }))?;
+/// juju.settle_without_running()?; // m/0 is at rest, and none of its code has run
+/// juju.set_leader_settings("m", &[("colour", "blue")])?;
+/// juju.set_open_port("m/0", "", "80/tcp".parse().expect("it is a port"))?;
+/// let run = juju.run_hook("m/0", On::config_changed())?;
+/// assert_eq!(run.commands().map(|it| it.stdout.as_str()).collect::<Vec<_>>(), ["blue\n"]);
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 impl World {
     /// Runs one hook on a unit, whether or not it is due: from any state, built by verbs and
     /// [`settle_without_running`](World::settle_without_running) or come to by running.

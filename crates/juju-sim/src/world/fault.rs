@@ -1,6 +1,24 @@
 use crate::command::ToolOutput;
 
 /// Something that goes wrong in a unit's next hook or action.
+///
+/// ```
+/// # use juju_sim::{Charm, ProgramEnd, Revision, World};
+/// use juju_sim::{Fate, Fault};
+///
+/// # let charm = Charm::parse("name: hello", None, None)?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("hello", Revision::in_process(charm, |charm| {
+/// #     ProgramEnd::Exit(charm.tools.call(&["state-set".into(), "seen=1".into()], None).code)
+/// # }))?;
+/// juju.inject("hello/0", Fault::RejectFlush)?;
+/// let run = juju.step().expect("install is due");
+/// assert_eq!(run.fate, Fate::Failed("flush refused by the controller".to_owned()));
+/// assert!(juju.state("hello/0").is_empty());
+/// juju.settle()?; // the hook is run again, and nothing goes wrong
+/// assert_eq!(juju.state("hello/0")["seen"], "1");
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
@@ -43,6 +61,22 @@ pub enum Fault {
 }
 
 /// Which call of a hook command is meant.
+///
+/// ```
+/// # use juju_sim::{Charm, ProgramEnd, Revision, World};
+/// use juju_sim::{Fault, Target, ToolOutput};
+///
+/// # let charm = Charm::parse("name: hello", None, None)?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("hello", Revision::in_process(charm, |charm| {
+/// #     ProgramEnd::Exit(charm.tools.call(&["status-set".into(), "active".into()], None).code)
+/// # }))?;
+/// let output = ToolOutput { code: 1, stderr: b"ERROR connection is shut down".to_vec(), ..ToolOutput::default() };
+/// juju.inject("hello/0", Fault::Answer { to: Target::Command("status-set".to_owned()), output })?;
+/// let run = juju.step().expect("install is due");
+/// assert_eq!(run.commands().map(|command| command.code).collect::<Vec<_>>(), [1]);
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// The call of this number; the first is 0.

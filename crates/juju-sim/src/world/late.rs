@@ -3,6 +3,24 @@ use crate::SimError;
 use crate::model::Model;
 
 /// What an agent watches, each on its own. While one is held, the agent sees what was at that moment.
+///
+/// ```
+/// # use juju_sim::{Charm, Deployment, ProgramEnd, Revision, World};
+/// use juju_sim::Observation;
+///
+/// # let charm = Charm::parse("name: hello", None, None)?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("hello", Deployment::of(Revision::in_process(charm, |_| ProgramEnd::Exit(0))).units(2))?;
+/// # juju.settle()?;
+/// juju.hold("hello/1", Observation::Leadership)?;
+/// juju.set_leader("hello/1")?;
+/// juju.settle()?; // hello/0 hears that it leads no more, and hello/1 nothing yet
+/// assert_eq!(juju.runs().last().map(|run| run.title()).as_deref(), Some("hello/0 leader-settings-changed"));
+/// juju.release("hello/1")?;
+/// juju.settle()?;
+/// assert_eq!(juju.runs().last().map(|run| run.title()).as_deref(), Some("hello/1 leader-elected"));
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Observation {
@@ -19,6 +37,23 @@ pub enum Observation {
 }
 
 /// Juju tells agents of changes one by one, and without any bound on how late.
+///
+/// ```
+/// # use juju_sim::{Charm, Deployment, ProgramEnd, Revision, World};
+/// # let charm = Charm::parse("{name: m, peers: {m: {interface: m}}}", None, None)?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("m", Deployment::of(Revision::in_process(charm, |_| ProgramEnd::Exit(0))).units(2))?;
+/// # juju.settle()?;
+/// juju.hold_relation("m/0", "m")?;
+/// juju.remove_unit("m/1")?;
+/// juju.settle()?;
+/// assert_eq!(juju.units(), ["m/0"]);
+/// assert_eq!(juju.members("m/0", "m")?, ["m/1"]); // it has not heard
+/// juju.release("m/0")?;
+/// juju.settle()?;
+/// assert!(juju.members("m/0", "m")?.is_empty());
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 impl World {
     /// Lets an observation of a unit's agent be late, until [`release`](World::release).
     ///

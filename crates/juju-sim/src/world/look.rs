@@ -4,6 +4,22 @@ use crate::command::{PortRange, Settings, StorageKind};
 use crate::model::{LogLine, Status};
 
 /// What a test looks at.
+///
+/// ```
+/// # use juju_sim::{Charm, ProgramEnd, Revision, World};
+/// # let charm = Charm::parse("{name: web, requires: {db: {interface: pg}}}", None, None)?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("web", Revision::in_process(charm, |_| ProgramEnd::Exit(0)))?;
+/// # juju.play("pg", "web:db")?;
+/// juju.settle()?;
+/// assert_eq!(juju.applications(), ["pg", "web"]);
+/// assert_eq!(juju.leader("web").as_deref(), Some("web/0"));
+/// assert_eq!(juju.members("web/0", "db")?, ["pg/0"]);
+/// assert_eq!(juju.bag("db", "web/0")?["private-address"], "10.0.0.1");
+/// assert_eq!(juju.status("web/0"), ("unknown", "")); // it has set none
+/// assert!(juju.ready().is_empty());
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 impl World {
     /// The names of the applications, sorted.
     pub fn applications(&self) -> Vec<String> {
@@ -113,7 +129,20 @@ impl World {
 
 /// The ports that a unit has open: the endpoint, `""` for all, and the range.
 ///
-/// It shows and compares as `opened-ports --endpoints` tells it.
+/// It compares with texts: a range, and the endpoint where it is not for all.
+///
+/// ```
+/// # use juju_sim::{Charm, ProgramEnd, Revision, World};
+/// # let charm = Charm::parse("{name: web, provides: {site: {interface: http}}}", None, None)?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("web", Revision::in_process(charm, |charm| {
+/// #     let open = |line: &str| charm.tools.call(&line.split(' ').map(str::to_owned).collect::<Vec<_>>(), None).code;
+/// #     ProgramEnd::Exit(open("open-port 80 --endpoints site") + open("open-port 9000-9010/udp"))
+/// # }))?;
+/// # juju.settle()?;
+/// assert_eq!(juju.open_ports("web/0"), ["80/tcp (site)", "9000-9010/udp"]);
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenPorts(pub Vec<(String, PortRange)>);
 
@@ -141,6 +170,17 @@ impl OpenPorts {
 }
 
 /// A storage instance of a unit.
+///
+/// ```
+/// # use juju_sim::{Charm, ProgramEnd, Revision, World};
+/// # let charm = Charm::parse("{name: pg, storage: {data: {type: filesystem, location: /srv}}}", None, None)?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("pg", Revision::in_process(charm, |_| ProgramEnd::Exit(0)))?;
+/// # juju.settle()?;
+/// let data = &juju.storage("pg/0")[0];
+/// assert_eq!((data.id.as_str(), data.location.as_deref(), data.attached), ("data/0", Some("/srv"), true));
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StorageView {
@@ -154,7 +194,22 @@ pub struct StorageView {
     pub attached: bool,
 }
 
-/// A secret as the controller keeps it.
+/// A secret as the controller keeps it. Its `Debug` shows the keys of the content alone.
+///
+/// ```
+/// # use juju_sim::{Charm, ProgramEnd, Revision, World};
+/// # let charm = Charm::parse("name: web", None, None)?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("web", Revision::in_process(charm, |_| ProgramEnd::Exit(0)))?;
+/// let token = juju.add_secret("", &[("token", "t0")])?;
+/// juju.grant_secret(&token, "web")?;
+/// juju.update_secret(&token, &[("token", "t1")])?;
+/// let secret = juju.secret(&token)?;
+/// assert_eq!((secret.revision, secret.content["token"].as_str()), (2, "t1"));
+/// assert_eq!(secret.granted, ["web"]);
+/// assert!(secret.tracked.is_empty()); // nobody has read it
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SecretView {
@@ -174,7 +229,6 @@ pub struct SecretView {
     pub tracked: std::collections::BTreeMap<String, u64>,
 }
 
-/// Keys without values.
 impl std::fmt::Debug for SecretView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SecretView")

@@ -28,6 +28,20 @@ impl fmt::Display for RelationId {
 }
 
 /// What names a relation: a [`RelationId`], or the name of an endpoint that has one relation only.
+///
+/// ```
+/// # use juju_sim::{Charm, Revision, World};
+/// # let web = Charm::parse("{name: web, requires: {db: {interface: pg}}}", None, None)?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("web", Revision::played(web))?;
+/// let first = juju.play("pg", "web:db")?;
+/// assert!(juju.members("web/0", "db").is_ok()); // or "web:db", or `first`
+/// juju.play("other-pg", "web:db")?;
+/// let several = juju.members("web/0", "db").unwrap_err();
+/// assert_eq!(several.to_string(), "endpoint db has 2 relations");
+/// assert!(juju.members("web/0", first).is_ok());
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelationName(pub(super) Named);
 

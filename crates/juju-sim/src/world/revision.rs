@@ -74,7 +74,7 @@ impl Revision {
     /// As [`executable_of`](Self::executable_of), with the path of the `juju-sim` executable.
     ///
     /// # Errors
-    /// The directory is no charm.
+    /// The directory is no charm, or the path is no `juju-sim` that fits this library.
     pub fn executable_with(
         charm: Charm,
         charm_dir: impl AsRef<Path>,

@@ -25,6 +25,24 @@ const SIGKILL: i32 = 9;
 const SIGTERM: i32 = 15;
 
 /// Running hooks and actions.
+///
+/// ```
+/// # use juju_sim::{Charm, Deployment, ProgramEnd, Revision, World};
+/// # let charm = Charm::parse("name: hello", None, Some("ping: {}"))?;
+/// # let mut juju = World::new(0);
+/// # juju.deploy("hello", Deployment::of(Revision::in_process(charm, |_| ProgramEnd::Exit(0))).units(2))?;
+/// let run = juju.step_unit("hello/1").expect("its first hook is due");
+/// assert_eq!(run.title(), "hello/1 install");
+/// while let Some(run) = juju.step() {
+///     println!("{run}"); // of a unit that the seed chooses
+/// }
+/// juju.tick("hello/0")?;
+/// juju.settle()?; // all hooks that are due; an error when a unit stays in error
+/// assert_eq!(juju.runs().last().map(|run| run.title()).as_deref(), Some("hello/0 update-status"));
+/// let done = juju.run_action("hello/0", "ping", serde_json::json!({}))?;
+/// assert_eq!(done.status, "completed");
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 impl World {
     /// Runs one hook of one of the units that have one to run, chosen by the seed. `None` when nothing is due.
     pub fn step(&mut self) -> Option<&HookRun> {

@@ -7,6 +7,34 @@ use crate::command::{SecretContent, Settings};
 use crate::model::{Model, Owner, Subject};
 
 /// Secrets of operators, and of applications that the test plays. They are named by their URI: `secret:…`.
+///
+/// ```
+/// # use juju_sim::{Charm, On, ProgramEnd, Revision, World};
+/// # let charm = Charm::parse("{name: web, requires: {db: {interface: pg}}}", None, None)?;
+/// # let web = Revision::in_process(charm, |charm| {
+/// #     let call = |line: &str| {
+/// #         charm.tools.call(&line.split(' ').map(str::to_owned).collect::<Vec<_>>(), None).stdout
+/// #     };
+/// #     let secret = String::from_utf8_lossy(&call("relation-get --app secret pg")).trim_end().to_owned();
+/// #     if !secret.is_empty() {
+/// #         call(&format!("secret-get {secret} --refresh"));
+/// #     }
+/// #     ProgramEnd::Exit(0)
+/// # });
+/// # let mut juju = World::new(0);
+/// # juju.deploy("web", web)?;
+/// let db = juju.play("pg", "web:db")?;
+/// let password = juju.add_secret("pg", &[("password", "old")])?;
+/// juju.grant_secret_over(&password, "web", db)?;
+/// juju.write_bag(db, "pg", &[("secret", &password)])?;
+/// juju.settle()?; // the charm reads it in relation-changed
+/// assert_eq!(juju.secret(&password)?.tracked["web/0"], 1);
+///
+/// juju.update_secret(&password, &[("password", "new")])?;
+/// let run = juju.step_unit("web/0").expect("it hears of the new revision");
+/// assert_eq!(run.hook, "secret-changed");
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 impl World {
     /// Adds a secret that an application or unit owns, or with `""` an operator (`juju add-secret`). Its URI.
     ///

@@ -7,6 +7,24 @@ use super::shared::{Served, Shared, Stream, failure};
 use crate::command::{Reply, ToolOutput};
 
 /// What a charm's process gets: its environment, the time, and the hook commands.
+///
+/// ```
+/// use juju_sim::{Charm, Invocation, ProgramEnd, Revision, World};
+///
+/// fn hello(charm: Invocation) -> ProgramEnd {
+///     let hook = charm.env.iter().find(|(name, _)| name == "JUJU_HOOK_NAME").map(|(_, hook)| hook.as_str());
+///     if hook == Some("start") {
+///         charm.tools.call(&["status-set".into(), "active".into()], None);
+///     }
+///     ProgramEnd::Exit(0)
+/// }
+///
+/// let mut juju = World::new(0);
+/// juju.deploy("hello", Revision::in_process(Charm::parse("name: hello", None, None)?, hello))?;
+/// juju.settle()?;
+/// assert_eq!(juju.status("hello/0"), ("active", ""));
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Debug)]
 pub struct Invocation {
     /// The arguments: none in hooks and actions.
@@ -20,6 +38,22 @@ pub struct Invocation {
 }
 
 /// The hook commands of one running hook. After its end they refuse to work.
+///
+/// ```
+/// # use juju_sim::{Charm, ProgramEnd, Revision, World};
+/// let charm = Charm::parse("name: hello", None, None)?;
+/// let hello = Revision::in_process(charm, |charm| {
+///     let set = charm.tools.call(&["state-set".into(), "--file".into(), "-".into()], Some(b"colour: blue"));
+///     charm.tools.stdout(&format!("state-set gave {}", set.code)); // Juju logs it
+///     ProgramEnd::Exit(set.code)
+/// });
+/// # let mut juju = World::new(0);
+/// # juju.deploy("hello", hello)?;
+/// let run = juju.step().expect("install is due");
+/// assert_eq!(run.log().collect::<Vec<_>>(), [("DEBUG", "state-set gave 0")]);
+/// assert_eq!(juju.state("hello/0")["colour"], "blue");
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Tools {
     pub(super) shared: Rc<RefCell<Shared>>,

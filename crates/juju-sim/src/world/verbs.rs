@@ -10,12 +10,36 @@ use crate::SimError;
 use crate::command::{Network, Settings};
 use crate::model::{Application, Model, NewUnit, Retry};
 
-/// What operators, the cloud and other units do.
+/// What operators, the cloud and other units do. What Juju would refuse is an error that says why.
+///
+/// ```
+/// # use juju_sim::{Charm, Deployment, ProgramEnd, Revision, World};
+/// # let quiet = |metadata: &str| Ok::<_, juju_sim::SimError>(Revision::in_process(
+/// #     Charm::parse(metadata, Some("options: {mtu: {type: int}}"), None)?, |_| ProgramEnd::Exit(0)));
+/// # let web = quiet("{name: web, requires: {db: {interface: pg}}}")?;
+/// # let pg = quiet("{name: pg, provides: {database: {interface: pg}}}")?;
+/// let mut juju = World::new(0);
+/// juju.deploy("web", Deployment::of(web).units(2))?;
+/// juju.deploy("pg", pg)?;
+/// juju.integrate("web:db", "pg")?;
+/// juju.settle()?;
+///
+/// juju.set_config("web", "mtu", Some(9000.into()))?;
+/// juju.pause("web/1")?; // its agent is down
+/// juju.remove_unit("web/0")?;
+/// juju.settle()?;
+/// assert_eq!(juju.units(), ["pg/0", "web/1"]);
+///
+/// let refused = juju.set_config("web", "mtu", Some("large".into())).unwrap_err();
+/// assert_eq!(refused.to_string(), "set option \"mtu\": expected int");
+/// # Ok::<(), juju_sim::SimError>(())
+/// ```
 impl World {
     /// Deploys an application. Its units.
     ///
     /// # Errors
-    /// The name is taken or none for an application, or an option is not what the charm declares.
+    /// The name is taken or none for an application, or an option, binding, storage or resource is not what the charm
+    /// declares. More storage than a unit may have is found when units are added: then the application is there.
     pub fn deploy(&mut self, app: &str, deployment: impl Into<Deployment>) -> Result<Vec<String>, SimError> {
         let Deployment { revision, units, config, bindings, storage, resources, cloud_spec } = deployment.into();
         let count = units.unwrap_or(u32::from(!revision.charm.is_subordinate()));
@@ -100,7 +124,8 @@ impl World {
     /// plays.
     ///
     /// # Errors
-    /// There is no such endpoint, or the name is taken.
+    /// There is no such endpoint, it is one of peers, the name is taken, or the endpoint has all the relations that it
+    /// takes: then the new application is there, and not related.
     pub fn play(&mut self, app: &str, end: &str) -> Result<RelationId, SimError> {
         let charm = {
             let model = self.model();
@@ -237,7 +262,8 @@ impl World {
     /// `config-changed`; until then it runs the old one.
     ///
     /// # Errors
-    /// There is no such application, or Juju would refuse the charm: it lacks an endpoint or storage that is in use.
+    /// There is no such application, or Juju would refuse the charm: it lacks an endpoint or storage that is in use, or
+    /// is a subordinate where the other is none.
     pub fn refresh(&mut self, app: &str, revision: Revision) -> Result<(), SimError> {
         self.change(|model| model.refresh(app, revision.charm))?;
         let doors = self.doors.entry(app.to_owned()).or_default();
