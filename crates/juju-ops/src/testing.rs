@@ -1,4 +1,35 @@
 //! A charm value in the in-process simulator: harness-style tests, in milliseconds, with no Juju and no process.
+//!
+//! [`revision`] makes of a charm what applications are deployed with; the [`World`] that they are deployed in does the
+//! rest, and its documentation says what. [`in_process`] is short for a world of one application.
+//!
+//! ```
+//! use juju_ops::{BoxError, Observer, Observers, Status, hook, testing};
+//! use juju_sim::{Charm, World};
+//!
+//! struct Web;
+//!
+//! impl Observer for Web {
+//!     fn observe(&self, events: &mut Observers<Self>) {
+//!         events.on(&hook::relation_joined("db"), |_, event, cx| {
+//!             Ok(cx.unit().set_status(Status::active(format!("with {}", event.unit())))?)
+//!         });
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), BoxError> {
+//! let metadata = Charm::parse("{name: web, requires: {db: {interface: pg}}}", None, None)?;
+//! let mut juju = World::new(0);
+//! juju.deploy("web", testing::revision(Web, metadata)?)?;
+//! juju.play("pg", "web:db")?; // the other side: units and databags, and no code
+//! juju.settle()?;
+//! assert_eq!(juju.status("web/0"), ("active", "with pg/0"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A handler that returns an `Err` or panics fails its hook, and the unit is in error; it does not fail the test by
+//! itself. [`World::settle`] does.
 
 use std::fmt;
 use std::io;
@@ -45,13 +76,50 @@ pub fn revision(charm: impl Observer, metadata: Charm) -> Result<Revision, Error
 
 /// A world of one application, named for the charm, without units. The seed is 0; see [`in_process_seeded`].
 ///
+/// ```
+/// # use juju_ops::{BoxError, Observer, Observers, Status, testing};
+/// # use juju_sim::Charm;
+/// # struct Ready;
+/// # impl Observer for Ready {
+/// #     fn observe(&self, events: &mut Observers<Self>) {
+/// #         events.status(|_, _| Ok(Status::active("Ready")));
+/// #     }
+/// # }
+/// # fn main() -> Result<(), BoxError> {
+/// let mut juju = testing::in_process(Ready, Charm::parse("name: web", None, None)?)?;
+/// let unit = juju.add_unit("web")?;
+/// juju.settle()?;
+/// assert_eq!(juju.status(&unit), ("active", "Ready"));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// As [`revision`].
 pub fn in_process(charm: impl Observer, metadata: Charm) -> Result<World, Error> {
     in_process_seeded(charm, metadata, 0)
 }
 
-/// A world whose choices, which unit goes next and the like, follow from a seed.
+/// A world whose choices, which unit goes next and the like, follow from a seed: what [`Explore`](juju_sim::Explore)
+/// starts its cases from.
+///
+/// ```
+/// use juju_ops::testing;
+/// use juju_sim::{Charm, Explore, World};
+/// # use juju_ops::{Observer, Observers};
+/// # struct Quiet;
+/// # impl Observer for Quiet {
+/// #     fn observe(&self, _: &mut Observers<Self>) {}
+/// # }
+///
+/// fn world(seed: u64) -> World {
+///     testing::in_process_seeded(Quiet, Charm::parse("name: web", None, None).unwrap(), seed).unwrap()
+/// }
+///
+/// let explored = Explore::new(world).cases(5).in_the_end("it comes to rest", |_| Ok(())).run()?;
+/// assert_eq!(explored.cases, 5);
+/// # Ok::<(), Box<juju_sim::Failure>>(())
+/// ```
 ///
 /// # Errors
 /// As [`revision`].
@@ -84,6 +152,24 @@ fn program(charm: impl Observer) -> impl Fn(Invocation) -> ProgramEnd + 'static 
 ///
 /// Not compared: endpoints that are only named in calls, as in `cx.relations("name")`, and the types of parameters and
 /// options.
+///
+/// ```
+/// # use juju_ops::{BoxError, Observer, Observers, hook, testing};
+/// # use juju_sim::Charm;
+/// struct Web;
+///
+/// impl Observer for Web {
+///     fn observe(&self, events: &mut Observers<Self>) {
+///         events.on(&hook::relation_joined("db"), |_, _, _| Ok(()));
+///     }
+/// }
+///
+/// # fn main() -> Result<(), BoxError> {
+/// let flaws = testing::check(&Web, &Charm::parse("name: web", None, None)?).unwrap_err();
+/// assert_eq!(flaws.to_string(), "the charm observes endpoint db, which its metadata lacks");
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// Something is not declared, or the registration is unsound. The error names all of it.
