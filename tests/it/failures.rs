@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use expect_test::expect;
-use juju_ops::Ack;
+use juju_ops::{Ack, testing};
 use juju_sim::{Fault, Retry};
 
-use crate::support::{Delivery, Probe, pending, run, run_to, tick};
+use crate::support::{Delivery, Probe, pending, run_to, tick};
 
 /// Writes to the own bag and to the state, as a handler that then fails.
 fn write(delivery: &Delivery<'_>) {
@@ -49,7 +49,7 @@ fn a_first_delivery_that_errs_fails_the_hook_and_sends_nothing() {
     assert_eq!(juju.bag("magpie", "magpie/0").unwrap().get("half"), None);
     let of_first = probe.deliveries().into_iter().filter(|it| it.starts_with("magpie/0")).count();
     assert_eq!(of_first, 2);
-    assert_eq!(pending(&mut juju, "magpie/0"), "");
+    assert_eq!(pending(&juju, "magpie/0"), "");
 }
 
 #[test]
@@ -84,17 +84,18 @@ fn a_redelivery_that_fails_takes_back_its_writes_and_spares_the_hook() {
             assert_eq!(juju.status("magpie/0").current, "unknown");
             assert_eq!(juju.bag("magpie", "magpie/0").unwrap().get("half"), None);
             assert!(!juju.state("magpie/0").contains_key("juju-ops.probe.0"));
-            assert_eq!(run(&mut juju, "magpie/0", "pending", "attempts"), format!("[{attempt}]"));
+            assert_eq!(testing::pending(&juju, "magpie/0")[0].attempts, attempt);
         }
-        assert_eq!(pending(&mut juju, "magpie/0"), "joined magpie/1");
-        assert!(run(&mut juju, "magpie/0", "pending", "error").ends_with("no route"));
+        assert_eq!(pending(&juju, "magpie/0"), "joined magpie/1");
+        let waiting = testing::pending(&juju, "magpie/0");
+        assert!(waiting[0].last_error.as_ref().unwrap().ends_with("no route"));
         assert!(juju.transcript().contains("| ERROR magpie-peers.magpie joined magpie/1: "));
         // It is still there when the handler is well again.
         probe.deliveries();
         probe.answer(|_| Ok(Ack::Done));
         tick(&mut juju, "magpie/0");
         assert_eq!(probe.deliveries().len(), 1);
-        assert_eq!(pending(&mut juju, "magpie/0"), "");
+        assert_eq!(pending(&juju, "magpie/0"), "");
     }
 }
 
@@ -105,7 +106,7 @@ fn one_redelivery_that_fails_does_not_hold_up_the_next() {
     let mut juju = probe.deploy(3);
     probe.answer(|delivery| if delivery.what.ends_with("magpie/1") { Err("no".into()) } else { Ok(Ack::Done) });
     tick(&mut juju, "magpie/0");
-    assert_eq!(pending(&mut juju, "magpie/0"), "joined magpie/1");
+    assert_eq!(pending(&juju, "magpie/0"), "joined magpie/1");
 }
 
 #[test]
@@ -139,9 +140,9 @@ fn an_acknowledgement_that_did_not_commit_did_not_happen() {
     run_to(&mut juju, "magpie/0", "update-status");
     assert_eq!(juju.status("magpie/0").current, "error");
     juju.resolve("magpie/0", Retry::NoRetry).unwrap();
-    assert_eq!(pending(&mut juju, "magpie/0"), "joined magpie/1");
+    assert_eq!(pending(&juju, "magpie/0"), "joined magpie/1");
     tick(&mut juju, "magpie/0");
-    assert_eq!(pending(&mut juju, "magpie/0"), "");
+    assert_eq!(pending(&juju, "magpie/0"), "");
 }
 
 #[test]
@@ -164,5 +165,5 @@ fn a_hook_repeated_after_its_flush_finds_what_it_did() {
     held.set(false);
     juju.settle().unwrap();
     tick(&mut juju, "magpie/0");
-    assert_eq!(pending(&mut juju, "magpie/0"), "");
+    assert_eq!(pending(&juju, "magpie/0"), "");
 }

@@ -11,6 +11,7 @@ mod demo;
 mod executable;
 mod failures;
 mod fake;
+mod mixed;
 mod property;
 mod readme;
 mod relation;

@@ -114,11 +114,11 @@ fn a_pending_joined_is_replaced_by_the_departure() {
     let probe = Probe::new();
     probe.answer(|_| Ok(Ack::NotYet));
     let mut juju = probe.deploy(2);
-    assert_eq!(pending(&mut juju, "magpie/0"), "joined magpie/1");
+    assert_eq!(pending(&juju, "magpie/0"), "joined magpie/1");
     juju.remove_unit("magpie/1").unwrap();
     run_to(&mut juju, "magpie/0", "relation-departed");
     assert_eq!(probe.deliveries(), ["magpie/0 departed magpie/1 []"]);
-    assert_eq!(pending(&mut juju, "magpie/0"), "departed magpie/1");
+    assert_eq!(pending(&juju, "magpie/0"), "departed magpie/1");
 }
 
 #[test]

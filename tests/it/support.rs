@@ -10,7 +10,7 @@ use magpie_peers::{Departing, MagpiePeersRequirer, Node, PeerDeparted, PeerJoine
 use serde_json::{Value, json};
 
 pub const METADATA: &str = "{name: magpie, summary: s, description: d, peers: {magpie: {interface: magpie}}}";
-pub const ACTIONS: &str = "{dismiss: {description: d}, pending: {description: d}}";
+pub const ACTIONS: &str = "dismiss: {description: d}";
 
 /// A delivery as the handler sees it.
 pub struct Delivery<'a> {
@@ -106,16 +106,6 @@ impl Probe {
         let departed = self.peers.dismiss_departed(cx)?;
         Ok(Outcome::completed().with("joined", joined)?.with("departed", departed)?)
     }
-
-    fn pending(&self, _: &Action<Value>, cx: &Context) -> Result<Outcome, BoxError> {
-        let shown = cx.pending()?.iter().map(|event| format!("{} {}", event.name, event.subject)).collect::<Vec<_>>();
-        let attempts: Vec<u64> = cx.pending()?.iter().map(|event| event.attempts).collect();
-        let error = cx.pending()?.iter().find_map(|event| event.last_error.clone()).unwrap_or_default();
-        Ok(Outcome::completed()
-            .with("pending", shown.join(", "))?
-            .with("attempts", json!(attempts))?
-            .with("error", error)?)
-    }
 }
 
 impl Observer for Probe {
@@ -124,7 +114,6 @@ impl Observer for Probe {
         events.on(&self.peers.joined(), Self::joined);
         events.on(&self.peers.departed(), Self::departed);
         events.on(&action::run::<Value>("dismiss"), Self::dismiss);
-        events.on(&action::run::<Value>("pending"), Self::pending);
     }
 }
 
@@ -136,8 +125,9 @@ pub fn run(juju: &mut World, unit: &str, action: &str, result: &str) -> String {
 }
 
 /// What a unit has pending: `joined magpie/1, departed magpie/2`.
-pub fn pending(juju: &mut World, unit: &str) -> String {
-    run(juju, unit, "pending", "pending")
+pub fn pending(juju: &World, unit: &str) -> String {
+    let pending = testing::pending(juju, unit);
+    pending.iter().map(|event| format!("{} {}", event.name, event.subject)).collect::<Vec<_>>().join(", ")
 }
 
 /// Runs a unit's hooks up to and including one; other units stand still.

@@ -80,7 +80,7 @@ pub(crate) enum Member {
 }
 
 /// The state area of the pending events.
-const PENDING: &str = "pending";
+pub(crate) const PENDING: &str = "pending";
 /// How many bytes above the limit the errors of failed redeliveries may take.
 const NOTES: usize = 256 << 10;
 /// The state area of the entries that were once reported as undeliverable.

@@ -37,10 +37,13 @@ use std::rc::Rc;
 
 use juju_sim::{Charm, Invocation, ProgramEnd, Revision, Role, Tools, World};
 
+use crate::context::PENDING;
 use crate::dispatch::dispatch;
 use crate::env::Env;
 use crate::error::Error;
 use crate::observer::{Observer, observed};
+use crate::pending::{Pending, Queue};
+use crate::state::Areas;
 use crate::transport::{Call, Ending, Output, Transport};
 use crate::{chain, log};
 
@@ -128,6 +131,54 @@ pub fn in_process_seeded(charm: impl Observer, metadata: Charm, seed: u64) -> Re
     World::of_one(revision, seed).map_err(|error| Error::registration(error.to_string()))
 }
 
+/// The durable events that wait on a unit, in the order of their delivery, with how often each was tried in vain.
+///
+/// It reads what the unit's last committed hook has stored, without asking the charm: [`Pending::deliverable`] says
+/// that the entry can be read, not that the charm still declares its source. There are none of a unit that is not
+/// there, or has stored nothing.
+///
+/// ```
+/// use std::borrow::Cow;
+///
+/// # use juju_ops::{Ack, BoxError, Durable, Event, Observer, Observers, Source, hook, testing};
+/// # use juju_sim::{Charm, World};
+/// # use serde::{Deserialize, Serialize};
+/// #[derive(Debug, Clone, Serialize, Deserialize)]
+/// struct Due(String);
+/// # impl Event for Due {
+/// #     type Response = Ack;
+/// # }
+/// # impl Durable for Due {
+/// #     fn subject(&self) -> Cow<'_, str> {
+/// #         self.0.as_str().into()
+/// #     }
+/// # }
+/// struct Backup;
+///
+/// impl Observer for Backup {
+///     fn observe(&self, events: &mut Observers<Self>) {
+///         let due: Source<Due> = Source::new("backup", "due");
+///         events.on(&due, |_, _, _| Ok(Ack::NotYet));
+///         events.on(&hook::start(), move |_, _, cx| Ok(cx.emit_durable(&due, Due("monday".into()))?));
+///     }
+/// }
+///
+/// # fn main() -> Result<(), BoxError> {
+/// let mut juju = World::new(0);
+/// juju.deploy("web", testing::revision(Backup, Charm::parse("name: web", None, None)?)?)?;
+/// juju.settle()?;
+/// let pending = testing::pending(&juju, "web/0");
+/// assert_eq!((pending[0].name.as_str(), pending[0].subject.as_str()), ("due", "monday"));
+/// assert_eq!(pending[0].attempts, 0);
+/// # Ok(())
+/// # }
+/// ```
+pub fn pending(world: &World, unit: &str) -> Vec<Pending> {
+    let areas = Areas::read(&world.state(unit));
+    let queue = areas.get(PENDING).map(Queue::read).unwrap_or_default();
+    queue.entries().iter().map(|entry| entry.show(entry.stored().is_some())).collect()
+}
+
 /// A charm as a function over standard types.
 fn program(charm: impl Observer) -> impl Fn(Invocation) -> ProgramEnd + 'static {
     log::install();
@@ -147,8 +198,9 @@ fn program(charm: impl Observer) -> impl Fn(Invocation) -> ProgramEnd + 'static 
     }
 }
 
-/// Compares what a charm observes with its metadata: the endpoints of its hooks, its actions, the configuration options
-/// that it [declares](crate::Observers::config), and the interfaces that its library objects speak.
+/// Compares what a charm observes with its metadata: the endpoints and storages of its hooks, its actions, the
+/// configuration options that it [declares](crate::Observers::config), and the interfaces that its library objects
+/// speak. An action that the metadata has and nobody handles is a flaw too: run, it would only fail.
 ///
 /// Not compared: endpoints that are only named in calls, as in `cx.relations("name")`, and the types of parameters and
 /// options.
@@ -178,15 +230,19 @@ pub fn check(charm: &impl Observer, metadata: &Charm) -> Result<(), Error> {
     let endpoints: Vec<String> = metadata.endpoints().map(|endpoint| endpoint.name.clone()).collect();
     let actions: Vec<String> = metadata.action_names().map(str::to_owned).collect();
     let config: Vec<String> = metadata.config_keys().map(str::to_owned).collect();
+    let storages: Vec<String> = metadata.storages().map(|storage| storage.name.clone()).collect();
     let mut flaws = Vec::new();
     for (what, wanted, declared) in [
         ("endpoint", &observed.endpoints, &endpoints),
+        ("storage or container", &observed.storages_and_containers, &storages),
         ("action", &observed.actions, &actions),
         ("configuration option", &observed.config, &config),
     ] {
         let lacking = wanted.iter().filter(|name| !declared.contains(name));
         flaws.extend(lacking.map(|name| format!("the charm observes {what} {name}, which its metadata lacks")));
     }
+    let idle = actions.iter().filter(|name| !observed.actions.contains(name));
+    flaws.extend(idle.map(|name| format!("the metadata has an action {name}, which the charm does not handle")));
     for (name, interface) in &observed.peers {
         let declared = metadata.endpoints().find(|endpoint| endpoint.name == *name);
         let good = declared.is_none_or(|it| it.role == Role::Peer && it.interface == *interface);

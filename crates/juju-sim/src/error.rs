@@ -65,6 +65,9 @@ pub enum SimError {
         /// The unit or application.
         owner: String,
     },
+    /// What Juju does not take as the content of a secret. Values are not shown.
+    #[error("secret content: {0}")]
+    SecretContent(String),
     /// No secret has this id.
     #[error("no secret {0:?}")]
     NoSecret(String),

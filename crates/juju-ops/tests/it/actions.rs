@@ -1,11 +1,12 @@
 //! Actions: parameters, results, failures.
 
 use juju_ops::action::{self, Action, NoParams};
-use juju_ops::{Ack, Outcome, Status};
+use juju_ops::{Ack, Outcome, Status, testing};
+use juju_sim::World;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::support::{Fleeting, Lasting, Made, fleeting, lasting};
+use crate::support::{Fleeting, Lasting, Made, charm, fleeting, lasting};
 
 #[derive(Debug, Deserialize)]
 struct Go {
@@ -47,13 +48,12 @@ fn a_parameter_that_is_missing_fails_the_action_by_name() {
 
 #[test]
 fn an_action_that_nobody_observes_fails_clearly() {
-    let charm = go(|_, _, _| Ok(Outcome::completed()));
-    let mut juju = charm.deploy();
-    let done = juju.run_action("app/0", "other", json!({})).unwrap();
-    assert_eq!(
-        (done.status.as_str(), done.message.as_str()),
-        ("failed", "action other is not implemented by this charm")
-    );
+    let juju = go(|_, _, _| Ok(Outcome::completed())).deploy();
+    // As deployed, and with the code of a charm that has no such action.
+    let code = testing::revision(Made::new(|_, _| {}), charm()).unwrap();
+    let mut juju = World::restore(juju.model().clone(), [("app".to_owned(), vec![code])]).unwrap();
+    let done = juju.run_action("app/0", "go", json!({})).unwrap();
+    assert_eq!((done.status.as_str(), done.message.as_str()), ("failed", "action go is not implemented by this charm"));
     assert_eq!(done.results["return-code"], json!(0));
 }
 
@@ -99,7 +99,7 @@ fn an_action_has_one_handler() {
         events.on(&action::run::<Value>("go"), |_, _: &Action<Value>, _| Ok(Outcome::completed()));
         events.on(&action::run::<Value>("go"), |_, _: &Action<Value>, _| Ok(Outcome::completed()));
     });
-    let error = juju_ops::testing::check(&charm, &crate::support::charm()).unwrap_err();
+    let error = juju_ops::testing::check(&charm, &crate::support::charm_with_action()).unwrap_err();
     assert_eq!(error.to_string(), "action go has more than one handler");
 }
 

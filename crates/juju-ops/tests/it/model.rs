@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use juju_ops::action::{self, Outcome};
 use juju_ops::{Status, hook};
-use juju_sim::Fault;
+use juju_sim::{Charm, Fault};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Made, tick};
 
@@ -132,6 +133,25 @@ fn a_configuration_option_that_the_metadata_lacks_is_refused_by_the_test_helper(
     let charm = Made::new(|_, events| events.config::<Wrong>());
     let error = juju_ops::testing::check(&charm, &crate::support::charm()).unwrap_err();
     assert_eq!(error.to_string(), "the charm observes configuration option colour, which its metadata lacks");
+}
+
+#[test]
+fn a_storage_that_the_metadata_lacks_and_an_action_that_nobody_handles_are_refused_by_the_test_helper() {
+    let charm = Made::new(|_, events| {
+        events.on(&hook::storage_attached("data"), |_, _, _| Ok(()));
+        events.on(&action::run::<Value>("backup"), |_, _, _| Ok(Outcome::completed()));
+    });
+    let actions = "{backup: {description: d}, restore: {description: d}}";
+    let metadata = |text| Charm::parse(text, None, Some(actions)).unwrap();
+    let error = juju_ops::testing::check(&charm, &metadata("name: app")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the charm observes storage or container data, which its metadata lacks; the metadata has an action restore, \
+         which the charm does not handle"
+    );
+    let with_storage = metadata("{name: app, storage: {data: {type: filesystem}}}");
+    let error = juju_ops::testing::check(&charm, &with_storage).unwrap_err();
+    assert_eq!(error.to_string(), "the metadata has an action restore, which the charm does not handle");
 }
 
 #[test]

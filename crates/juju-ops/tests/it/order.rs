@@ -300,7 +300,7 @@ fn a_rollback_keeps_what_it_does_not_know_and_the_next_upgrade_delivers_it() {
 
     newer.seen();
     *answer.borrow_mut() = Ack::Done;
-    juju.refresh("app", testing::revision(newer.clone(), charm()).unwrap()).unwrap();
+    juju.refresh("app", testing::revision(newer.clone(), crate::support::charm_with_action()).unwrap()).unwrap();
     juju.settle().unwrap();
     assert_eq!(newer.seen(), ["a again"]);
     assert!(juju.state("app/0").is_empty(), "{:?}", juju.state("app/0"));

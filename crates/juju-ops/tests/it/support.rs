@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use juju_ops::{Ack, BoxError, Context, Durable, Event, Observer, Observers, Source, testing};
+use juju_ops::{Ack, BoxError, Context, Durable, Event, Observer, Observers, Source, observed, testing};
 use juju_sim::{Charm, HookRun, World};
 use serde::{Deserialize, Serialize};
 
 pub const METADATA: &str = "{name: app, summary: s, description: d, peers: {peers: {interface: demo}}}";
 pub const CONFIG: &str =
     "options:\n  size: {type: int, default: 3, description: d}\n  name: {type: string, description: d}";
-pub const ACTIONS: &str = "go: {description: d, params: {'n': {type: integer}}}\nother: {description: d}";
+pub const ACTIONS: &str = "go: {description: d, params: {'n': {type: integer}}}";
 
 type Observe = Rc<dyn Fn(&Made, &mut Observers<Made>)>;
 
@@ -37,7 +37,8 @@ impl Made {
     }
 
     pub fn world(&self) -> World {
-        testing::in_process(self.clone(), charm()).unwrap()
+        let goes = observed(self).is_ok_and(|observed| observed.actions.iter().any(|name| name == "go"));
+        testing::in_process(self.clone(), if goes { charm_with_action() } else { charm() }).unwrap()
     }
 
     /// A world with one unit that has settled.
@@ -58,6 +59,11 @@ impl Observer for Made {
 }
 
 pub fn charm() -> Charm {
+    Charm::parse(METADATA, Some(CONFIG), None).unwrap()
+}
+
+/// The same with the action `go`.
+pub fn charm_with_action() -> Charm {
     Charm::parse(METADATA, Some(CONFIG), Some(ACTIONS)).unwrap()
 }
 

@@ -39,7 +39,7 @@ pub(super) fn of_args(args: &[String]) -> Result<SecretContent, String> {
             Some(key) => pairs.insert(key.to_owned(), of_value_file(key, value)?),
         };
     }
-    encoded(pairs)
+    SecretContent::of(pairs)
 }
 
 /// Reads a file of keys and values, in JSON or YAML.
@@ -54,7 +54,7 @@ pub(super) fn of_file(path: &str) -> Result<SecretContent, String> {
         }
         Err(_) => settings_file::parse_as(&bytes, "secrets.SecretData")?,
     };
-    encoded(pairs)
+    SecretContent::of(pairs)
 }
 
 fn of_value_file(key: &str, path: &str) -> Result<Vec<u8>, String> {
@@ -73,26 +73,29 @@ fn too_large(path: &str) -> Result<(), String> {
     }
 }
 
-fn encoded(pairs: BTreeMap<String, Vec<u8>>) -> Result<SecretContent, String> {
-    let mut content = BTreeMap::new();
-    for (key, value) in pairs {
-        // What is said to be base64 is believed here, and found out where it is read.
-        let (key, value) = match key.strip_suffix(BASE64) {
-            Some(key) => (key, String::from_utf8_lossy(&value).into_owned()),
-            None => (key.as_str(), base64_text::encode(&value)),
-        };
-        if !is_key(key) {
-            return Err(format!("key {} not valid", quote(key)));
+impl SecretContent {
+    /// Encodes keys and values, and refuses what Juju refuses. An `Err` is a text for exit 2.
+    pub(crate) fn of(pairs: BTreeMap<String, Vec<u8>>) -> Result<SecretContent, String> {
+        let mut content = BTreeMap::new();
+        for (key, value) in pairs {
+            // What is said to be base64 is believed here, and found out where it is read.
+            let (key, value) = match key.strip_suffix(BASE64) {
+                Some(key) => (key, String::from_utf8_lossy(&value).into_owned()),
+                None => (key.as_str(), base64_text::encode(&value)),
+            };
+            if !is_key(key) {
+                return Err(format!("key {} not valid", quote(key)));
+            }
+            if value.len() > LIMIT {
+                let size = value.len();
+                return Err(format!("base64 encoded secret content for key {} too large: {size} bytes", quote(key)));
+            }
+            content.insert(key.to_owned(), value);
         }
-        if value.len() > LIMIT {
-            let size = value.len();
-            return Err(format!("base64 encoded secret content for key {} too large: {size} bytes", quote(key)));
+        match content.values().map(String::len).sum::<usize>() {
+            size if size > LIMIT => Err(format!("base64 encoded secret content too large: {size} bytes")),
+            _ => Ok(SecretContent(content)),
         }
-        content.insert(key.to_owned(), value);
-    }
-    match content.values().map(String::len).sum::<usize>() {
-        size if size > LIMIT => Err(format!("base64 encoded secret content too large: {size} bytes")),
-        _ => Ok(SecretContent(content)),
     }
 }
 

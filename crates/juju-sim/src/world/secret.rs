@@ -39,23 +39,26 @@ impl World {
     /// Adds a secret that an application or unit owns, or with `""` an operator (`juju add-secret`). Its URI.
     ///
     /// # Errors
-    /// There is no such owner.
+    /// There is no such owner, or the content is none that Juju takes: a key has a small letter, then letters, digits
+    /// and dashes, three characters at least.
     pub fn add_secret(&mut self, owner: &str, content: &[(&str, &str)]) -> Result<String, SimError> {
         let owner = match owner {
             "" => Owner::Model,
             unit if unit.contains('/') => Owner::Unit(unit.to_owned()),
             app => Owner::Application(app.to_owned()),
         };
-        let id = self.change(|model| model.add_secret(owner, encoded(content), ""))?;
+        let content = encoded(content)?;
+        let id = self.change(|model| model.add_secret(owner, content, ""))?;
         Ok(format!("secret:{id}"))
     }
 
     /// Gives a secret a new revision (`juju update-secret`).
     ///
     /// # Errors
-    /// There is no such secret.
+    /// There is no such secret, or the content is none that Juju takes.
     pub fn update_secret(&mut self, uri: &str, content: &[(&str, &str)]) -> Result<(), SimError> {
-        self.change(|model| model.revise_secret(id(uri), encoded(content)))
+        let content = encoded(content)?;
+        self.change(|model| model.revise_secret(id(uri), content))
     }
 
     /// Lets an application or unit read a secret: an operator's grant (`juju grant-secret`).
@@ -139,8 +142,9 @@ pub(super) fn id(uri: &str) -> &str {
     uri.strip_prefix("secret:").unwrap_or(uri)
 }
 
-fn encoded(content: &[(&str, &str)]) -> SecretContent {
-    SecretContent(content.iter().map(|(key, value)| ((*key).to_owned(), STANDARD.encode(value))).collect())
+fn encoded(content: &[(&str, &str)]) -> Result<SecretContent, SimError> {
+    let pairs = content.iter().map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec()));
+    SecretContent::of(pairs.collect()).map_err(SimError::SecretContent)
 }
 
 fn decoded(content: &SecretContent) -> Settings {

@@ -10,6 +10,7 @@ mod explored;
 mod faults;
 mod first_start;
 mod leadership;
+mod mistakes;
 mod process;
 mod properties;
 mod refreshes;
