@@ -158,6 +158,7 @@ pub fn in_process_seeded(charm: impl Observer, metadata: Charm, seed: u64) -> Re
 /// impl Observer for Backup {
 ///     fn observe(&self, events: &mut Observers<Self>) {
 ///         let due: Source<Due> = Source::new("backup", "due");
+///         events.emits(&due);
 ///         events.on(&due, |_, _, _| Ok(Ack::NotYet));
 ///         events.on(&hook::start(), move |_, _, cx| Ok(cx.emit_durable(&due, Due("monday".into()))?));
 ///     }
