@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::node::{Flaw, Ignored, Node, get};
+use crate::command::is_secret_uri;
 
 const FORM: &str = "a map with type, default, description";
 const KEYS: [&str; 3] = ["type", "default", "description"];
@@ -65,7 +66,7 @@ impl OptionKind {
             Self::Int => value.is_i64(),
             Self::Float => value.is_number(),
             Self::Boolean => value.is_boolean(),
-            Self::Secret => value.as_str().is_some_and(|text| text.is_empty() || text.starts_with("secret:")),
+            Self::Secret => value.as_str().is_some_and(|text| text.is_empty() || is_secret_uri(text)),
         }
     }
 

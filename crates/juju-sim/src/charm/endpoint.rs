@@ -152,6 +152,10 @@ impl Endpoint {
                 return Err(SimError::Charm(why));
             }
         };
+        if self.interface == "juju-info" && self.role == Role::Requires {
+            // Every application provides it.
+            return Charm::parse(&serde_json::json!({"name": name}).to_string(), None, None);
+        }
         let reserved = self.name == "juju-info";
         let endpoint = if reserved { "host" } else { self.name.as_str() };
         let other = self.scope == Scope::Container && !subordinate;

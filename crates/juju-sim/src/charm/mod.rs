@@ -219,6 +219,11 @@ impl Charm {
         self.endpoints.contains_key(name)
     }
 
+    /// Whether this is an endpoint or an extra binding.
+    pub(crate) fn has_binding(&self, name: &str) -> bool {
+        self.has_endpoint(name) || self.extra_bindings().any(|it| it == name)
+    }
+
     fn read(parts: Parts, origin: Origin) -> Result<Charm, SimError> {
         let Parts { metadata: Part { file, root, mut ignored, others }, config, actions, ignored: unread } = parts;
         let metadata = Metadata::read(&root, origin, others, &mut ignored).map_err(|flaw| flaw.of(&file))?;

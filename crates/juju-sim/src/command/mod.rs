@@ -79,6 +79,7 @@ use self::format::Out;
 pub use self::port_range::{PortRange, Protocol};
 pub(crate) use self::secret::{Look, RotatePolicy, SecretAccess, SecretChanges, SecretInfo, SecretOwner, SecretTarget};
 pub(crate) use self::secret_content::SecretContent;
+pub(crate) use self::secret_uri::is_uri as is_secret_uri;
 
 /// What a hook command gives back to the charm.
 ///

@@ -13,6 +13,11 @@ pub(super) fn given(call: &Call<'_>) -> Result<Option<String>, Failure> {
     call.arg(0).map(parse).transpose().map_err(Failure::Arguments)
 }
 
+/// Whether a text is the URI of a secret, with its scheme.
+pub(crate) fn is_uri(text: &str) -> bool {
+    text.starts_with("secret:") && parse(text).is_ok()
+}
+
 /// The bare id in a URI: `secret:<id>`, `secret://<model>/<id>`, `<model>/<id>` or the id alone. An `Err` is a text for
 /// exit 2.
 ///

@@ -37,12 +37,15 @@ pub(crate) struct Application {
     pub(crate) cloud_spec: Option<CloudSpec>,
     /// How much storage of each name a new unit gets.
     pub(crate) storage: BTreeMap<String, u32>,
+    /// Whether its newest revision has no code: the test plays its new units.
+    pub(crate) played: bool,
 }
 
 impl Application {
     pub(crate) fn new(charm: Charm) -> Application {
         Application {
             life: Life::Alive,
+            played: false,
             charms: vec![charm],
             modified: 0,
             config: BTreeMap::new(),

@@ -38,18 +38,20 @@ impl Model {
             check_option(&charm, key, value)?;
         }
         for (binding, space) in &application.bindings {
-            let known =
-                binding.is_empty() || charm.has_endpoint(binding) || charm.extra_bindings().any(|it| it == binding);
-            if !known {
+            if !binding.is_empty() && !charm.has_binding(binding) {
                 return refuse(format!("the charm has no endpoint or extra binding {binding:?}"));
             }
             if !self.spaces.contains_key(space) {
                 return refuse(format!("there is no space {space:?}"));
             }
         }
-        for storage in application.storage.keys() {
-            if charm.storage(storage).is_none() {
-                return refuse(format!("the charm has no storage {storage:?}"));
+        for (storage, &count) in &application.storage {
+            match charm.storage(storage) {
+                None => return refuse(format!("the charm has no storage {storage:?}")),
+                Some(spec) if count < spec.min => {
+                    return refuse(format!("storage {storage}: {} instances required, {count} specified", spec.min));
+                }
+                Some(_) => {}
             }
         }
         for resource in application.resources.keys() {
@@ -102,6 +104,7 @@ impl Model {
             return refuse("the application is being removed");
         }
         let (revision, modified) = (application.charms.len() - 1, application.modified);
+        let played = new.played || application.played;
         let subordinate = application.charm().is_subordinate();
         if subordinate && new.principal.is_none() && !new.played {
             return refuse("a subordinate gets its units by its relations");
@@ -127,7 +130,7 @@ impl Model {
             number: *number,
             machine,
             principal: new.principal,
-            played: new.played,
+            played,
             dying: false,
             paused: false,
             network,
@@ -144,7 +147,7 @@ impl Model {
         };
         *number += 1;
         self.units.insert(name.clone(), unit);
-        if !new.played {
+        if !played {
             for (storage, count) in storage {
                 self.add_storage(&name, &storage, count)?;
             }
@@ -176,8 +179,8 @@ impl Model {
         for subordinate in wanted {
             let has = |unit: &Unit| unit.app == subordinate && unit.principal.as_deref() == Some(principal);
             if !self.units.values().any(has) {
-                let played = self.unit(principal)?.played;
-                self.add_unit(&subordinate, NewUnit { played, principal: Some(principal.to_owned()), beside: None })?;
+                let principal = Some(principal.to_owned());
+                self.add_unit(&subordinate, NewUnit { principal, ..NewUnit::default() })?;
             }
         }
         Ok(())
@@ -445,7 +448,12 @@ impl Model {
 
     /// Gives a unit other addresses, or one of its bindings its own.
     pub(crate) fn set_network(&mut self, name: &str, binding: Option<&str>, network: Network) -> Result<(), SimError> {
-        let played = self.unit(name)?.played;
+        let unit = self.unit(name)?;
+        let played = unit.played;
+        if binding.is_some_and(|binding| !self.charm_of(unit).has_binding(binding)) {
+            let why = "its charm has no such endpoint or extra binding";
+            return Err(SimError::Unit { act: "set a network of", unit: name.to_owned(), why });
+        }
         let unit = self.unit_mut(name)?;
         match binding {
             None => unit.network = network,
@@ -518,6 +526,10 @@ impl Model {
 
     pub(crate) fn write_bag(&mut self, id: u32, owner: &str, changes: &Settings) -> Result<(), SimError> {
         let relation = self.relations.get_mut(&id).ok_or_else(|| SimError::NoRelation(id.to_string()))?;
+        if changes.contains_key("") {
+            let (act, why) = ("write into a bag of", "a key is empty");
+            return Err(SimError::Relation { act, relation: relation.key(), why });
+        }
         let none = || SimError::NoBag { relation: id, owner: owner.to_owned() };
         let bag = if relation.own(owner).is_some() {
             relation.own_mut(owner).map(|side| &mut side.app_bag)

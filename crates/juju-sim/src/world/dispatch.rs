@@ -241,9 +241,16 @@ impl World {
     /// Opens a port of a unit without its charm: for a state to start from.
     ///
     /// # Errors
-    /// There is no such unit.
+    /// There is no such unit, its charm has no such endpoint, or the range is none that `open-port` takes.
     pub fn set_open_port(&mut self, unit: &str, endpoint: &str, range: PortRange) -> Result<(), SimError> {
+        let refuse = |why| Err(SimError::Unit { act: "open a port of", unit: unit.to_owned(), why });
+        if range.to_string().parse::<PortRange>().as_ref() != Ok(&range) {
+            return refuse("it is no range of ports");
+        }
         self.change(|model| {
+            if !endpoint.is_empty() && !model.charm_of(model.unit(unit)?).has_endpoint(endpoint) {
+                return refuse("its charm has no such endpoint");
+            }
             let endpoint = endpoint.to_owned();
             model.unit_mut(unit)?.ports.insert(crate::model::OpenPort { range, endpoint });
             Ok(())

@@ -90,6 +90,10 @@ impl Revision {
         Revision { charm, door: Door::Played }
     }
 
+    pub(super) fn is_played(&self) -> bool {
+        matches!(self.door, Door::Played)
+    }
+
     /// What Juju reads of the charm.
     pub fn charm(&self) -> &Charm {
         &self.charm

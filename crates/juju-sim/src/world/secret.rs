@@ -143,6 +143,9 @@ pub(super) fn id(uri: &str) -> &str {
 }
 
 fn encoded(content: &[(&str, &str)]) -> Result<SecretContent, SimError> {
+    if content.is_empty() {
+        return Err(SimError::SecretContent("there is none".to_owned()));
+    }
     let pairs = content.iter().map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec()));
     SecretContent::of(pairs.collect()).map_err(SimError::SecretContent)
 }

@@ -39,15 +39,33 @@ impl World {
     ///
     /// # Errors
     /// The name is taken or none for an application, or an option, binding, storage or resource is not what the charm
-    /// declares. More storage than a unit may have is found when units are added: then the application is there.
+    /// declares. Then nothing is deployed.
     pub fn deploy(&mut self, app: &str, deployment: impl Into<Deployment>) -> Result<Vec<String>, SimError> {
         let Deployment { revision, units, config, bindings, storage, resources, cloud_spec } = deployment.into();
         let count = units.unwrap_or(u32::from(!revision.charm.is_subordinate()));
-        let application =
-            Application { config, bindings, storage, resources, cloud_spec, ..Application::new(revision.charm) };
-        self.change(|model| model.deploy(app, application))?;
+        let application = Application {
+            config,
+            bindings,
+            storage,
+            resources,
+            cloud_spec,
+            played: revision.is_played(),
+            ..Application::new(revision.charm)
+        };
+        let units = self.whole(|model| {
+            model.deploy(app, application)?;
+            (0..count).map(|_| model.add_unit(app, NewUnit::default())).collect()
+        })?;
         self.doors.insert(app.to_owned(), vec![revision.door]);
-        (0..count).map(|_| self.add_unit(app)).collect()
+        Ok(units)
+    }
+
+    /// Makes a change of several parts, all of them or none.
+    fn whole<T>(&self, verb: impl FnOnce(&mut Model) -> Result<T, SimError>) -> Result<T, SimError> {
+        self.change(|model| {
+            let before = model.clone();
+            verb(model).inspect_err(|_| *model = before)
+        })
     }
 
     /// Adds a unit; the first one leads. Its name; numbers are never used again.
@@ -55,8 +73,7 @@ impl World {
     /// # Errors
     /// There is no such application, it is being removed, or it is a subordinate.
     pub fn add_unit(&mut self, app: &str) -> Result<String, SimError> {
-        let new = NewUnit { played: self.is_played(app), ..NewUnit::default() };
-        self.change(|model| model.add_unit(app, new))
+        self.change(|model| model.add_unit(app, NewUnit::default()))
     }
 
     /// Adds a unit on the machine of another one (`--to`): they share its ports and its reboots.
@@ -64,7 +81,7 @@ impl World {
     /// # Errors
     /// As [`add_unit`](World::add_unit), or there is no such other unit.
     pub fn add_unit_beside(&mut self, app: &str, other: &str) -> Result<String, SimError> {
-        let new = NewUnit { played: self.is_played(app), beside: Some(other.to_owned()), ..NewUnit::default() };
+        let new = NewUnit { beside: Some(other.to_owned()), ..NewUnit::default() };
         self.change(|model| model.add_unit(app, new))
     }
 
@@ -74,10 +91,6 @@ impl World {
     /// As [`add_unit`](World::add_unit).
     pub fn add_played_unit(&mut self, app: &str) -> Result<String, SimError> {
         self.change(|model| model.add_unit(app, NewUnit { played: true, ..NewUnit::default() }))
-    }
-
-    fn is_played(&self, app: &str) -> bool {
-        matches!(self.doors.get(app).and_then(|doors| doors.last()), Some(Door::Played))
     }
 
     /// Removes a unit: it is dying at once, has departed for the others at once, and goes when its last hook ran.
@@ -125,7 +138,7 @@ impl World {
     ///
     /// # Errors
     /// There is no such endpoint, it is one of peers, the name is taken, or the endpoint has all the relations that it
-    /// takes: then the new application is there, and not related.
+    /// takes. Then nothing is deployed.
     pub fn play(&mut self, app: &str, end: &str) -> Result<RelationId, SimError> {
         let charm = {
             let model = self.model();
@@ -134,9 +147,16 @@ impl World {
             let endpoint = charm.implicit_or(name).ok_or_else(|| SimError::NoRelation(end.to_owned()))?;
             endpoint.counterpart(app, charm.is_subordinate())?
         };
-        let revision = Revision::played(charm);
-        self.deploy(app, Deployment::of(revision))?;
-        self.integrate(end, app)
+        let count = u32::from(!charm.is_subordinate());
+        let id = self.whole(|model| {
+            model.deploy(app, Application { played: true, ..Application::new(charm) })?;
+            for _ in 0..count {
+                model.add_unit(app, NewUnit::default())?;
+            }
+            model.integrate(end, app)
+        })?;
+        self.doors.insert(app.to_owned(), vec![Door::Played]);
+        Ok(RelationId(id))
     }
 
     /// Removes a relation: departures and `broken` for all, each in its own time.
@@ -207,7 +227,7 @@ impl World {
     /// Changes the addresses of one binding of a unit, such as an endpoint.
     ///
     /// # Errors
-    /// There is no such unit.
+    /// There is no such unit, or its charm has no such endpoint or extra binding.
     pub fn set_binding_network(&mut self, unit: &str, binding: &str, network: Network) -> Result<(), SimError> {
         self.change(|model| model.set_network(unit, Some(binding), network))
     }
@@ -224,7 +244,7 @@ impl World {
     /// the test plays, and for those that mean harm.
     ///
     /// # Errors
-    /// There is no such relation, or the owner has never been in it.
+    /// There is no such relation, the owner has never been in it, or a key is empty.
     pub fn write_bag(
         &mut self,
         relation: impl Into<RelationName>,
@@ -265,7 +285,11 @@ impl World {
     /// There is no such application, or Juju would refuse the charm: it lacks an endpoint or storage that is in use, or
     /// is a subordinate where the other is none.
     pub fn refresh(&mut self, app: &str, revision: Revision) -> Result<(), SimError> {
-        self.change(|model| model.refresh(app, revision.charm))?;
+        let played = revision.is_played();
+        self.change(|model| {
+            model.refresh(app, revision.charm)?;
+            model.application_mut(app).map(|app| app.played = played)
+        })?;
         let doors = self.doors.entry(app.to_owned()).or_default();
         let before = doors.iter().rev().find_map(|door| match door {
             Door::Process(door) => Some(door.clone()),

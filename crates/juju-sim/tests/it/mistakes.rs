@@ -1,7 +1,7 @@
 //! What a test author does wrong, and what is said then.
 
 use expect_test::{Expect, expect};
-use juju_sim::{Charm, Deployment, On, ProgramEnd, Revision, SimError, World};
+use juju_sim::{Charm, Deployment, Network, On, PortRange, ProgramEnd, Protocol, Revision, SimError, World};
 use serde_json::json;
 
 fn check(text: &str, expected: &Expect) {
@@ -211,6 +211,11 @@ fn options_of_a_wrong_type_are_told_in_jujus_words() {
     let mut juju = deployed("name: m", Some("options: {n: {type: int}, s: {type: secret}}"), None);
     check(&refused(juju.set_config("m", "n", Some(json!("one")))), &expect![[r#"set option "n": expected int"#]]);
     check(&refused(juju.set_config("m", "n", Some(json!([1])))), &expect![[r#"set option "n": expected int"#]]);
+    assert!(juju.set_config("m", "s", Some(json!("secret:d40pvrhp1fdmpe2qcjc0"))).is_ok());
+    check(
+        &refused(juju.set_config("m", "s", Some(json!("secret:abc")))),
+        &expect![[r#"set option "s": expected secret"#]],
+    );
     check(
         &refused(juju.set_config("m", "s", Some(json!("hunter2")))),
         &expect![[r#"set option "s": expected secret"#]],
@@ -232,6 +237,7 @@ fn deployments_of_every_wrong_shape_say_what_is_wrong() {
         (of().bind("none", "alpha"), expect![[r#"deploy app: the charm has no endpoint or extra binding "none""#]]),
         (of().bind("db", "nowhere"), expect![[r#"deploy app: there is no space "nowhere""#]]),
         (of().storage("none", 1), expect![[r#"deploy app: the charm has no storage "none""#]]),
+        (of().storage("data", 0), expect!["deploy app: storage data: 1 instances required, 0 specified"]),
         (of().storage("data", 2), expect!["add storage data: app/0 may have 1 at most"]),
         (of().resource("none", "x"), expect![[r#"deploy app: the charm has no resource "none""#]]),
     ] {
@@ -266,6 +272,11 @@ fn an_application_played_by_the_test_cannot_do_what_juju_forbids() {
         &refused(juju.add_secret("pg/0", &[("Password", "x")])),
         &expect![[r#"secret content: key "Password" not valid"#]],
     );
+    check(&refused(juju.add_secret("pg/0", &[])), &expect!["secret content: there is none"]);
+    check(
+        &refused(juju.write_bag(db, "pg/0", &[("", "x")])),
+        &expect![[r#"write into a bag of relation "m:db pg:db": a key is empty"#]],
+    );
     check(&refused(juju.add_secret("nobody/0", &[("password", "x")])), &expect![[r#"no unit "nobody/0""#]]);
     check(&refused(juju.write_bag(db, "other/0", &[("a", "b")])), &expect!["other/0 has no bag in relation 0"]);
     check(&refused(juju.write_bag("m:none", "pg/0", &[("a", "b")])), &expect!["no relation m:none"]);
@@ -290,4 +301,40 @@ fn a_refused_commit_that_ends_a_test_is_told_in_its_own_words() {
             r#"m/0 is in error: hook failed: "install": persisting charm state: max allowed size (2097152) exceeded"#
         ]],
     );
+}
+
+#[test]
+fn a_state_that_juju_could_not_come_to_is_refused() {
+    let mut juju = deployed("{name: m, requires: {db: {interface: pg}}}", None, None);
+    let range = |from, to| PortRange { from, to, protocol: Protocol::Tcp };
+    assert!(juju.set_open_port("m/0", "db", range(80, 90)).is_ok());
+    check(
+        &refused(juju.set_open_port("m/0", "none", range(80, 90))),
+        &expect!["open a port of m/0: its charm has no such endpoint"],
+    );
+    check(
+        &refused(juju.set_open_port("m/0", "", range(90, 80))),
+        &expect!["open a port of m/0: it is no range of ports"],
+    );
+    check(
+        &refused(juju.set_open_port("m/0", "", range(0, 70_000))),
+        &expect!["open a port of m/0: it is no range of ports"],
+    );
+    check(
+        &refused(juju.set_binding_network("m/0", "none", Network::none())),
+        &expect!["set a network of m/0: its charm has no such endpoint or extra binding"],
+    );
+}
+
+#[test]
+fn what_is_refused_changes_nothing() {
+    let metadata = "{name: m, storage: {data: {type: filesystem}}, requires: {db: {interface: pg, limit: 1}}}";
+    let mut juju = deployed(metadata, None, None);
+    juju.play("pg", "m:db").unwrap();
+    let before = serde_json::to_string(&*juju.model()).unwrap();
+    let again = Charm::parse(metadata, None, None).unwrap();
+    let again = Deployment::of(Revision::in_process(again, |_| ProgramEnd::Exit(0))).storage("data", 2);
+    check(&refused(juju.deploy("other", again)), &expect!["add storage data: other/0 may have 1 at most"]);
+    check(&refused(juju.play("other", "m:db")), &expect!["integrate m:db other: m:db takes 1 relations at most"]);
+    assert_eq!(serde_json::to_string(&*juju.model()).unwrap(), before);
 }

@@ -84,3 +84,32 @@ fn the_implicit_endpoint_relates_any_charm_and_runs_no_hooks_there() {
     assert!(juju.units_of("agent").is_empty());
     assert!(juju.relation("agent:host").is_err());
 }
+
+#[test]
+fn either_side_can_be_played() {
+    // The principal has no code, the subordinate has.
+    let mut juju = World::new(1);
+    juju.deploy("agent", agent()).unwrap();
+    juju.play("web", "agent:logs").unwrap();
+    juju.settle().unwrap();
+    assert!(
+        hooks(&juju, "agent/0").iter().any(|hook| hook == "logs-relation-joined logs:1 web/0"),
+        "{:?}",
+        hooks(&juju, "agent/0")
+    );
+
+    // Over the endpoint that every application has.
+    let mut juju = World::new(1);
+    juju.deploy("agent", revision(INFO, |_| {})).unwrap();
+    let host = juju.play("web", "agent:host").unwrap();
+    juju.settle().unwrap();
+    assert_eq!(juju.members("agent/0", host).unwrap(), ["web/0"]);
+
+    // The subordinate has no code, the principal has.
+    let mut juju = World::new(1);
+    juju.deploy("web", revision(PRINCIPAL, |_| {})).unwrap();
+    let logs = juju.play("agent", "web:logs").unwrap();
+    juju.settle().unwrap();
+    assert_eq!(juju.members("web/0", logs).unwrap(), ["agent/0"]);
+    assert!(juju.runs().iter().all(|run| run.unit == "web/0"));
+}
