@@ -57,6 +57,7 @@ impl Model {
             }
             for name in &awake {
                 self.commit_resolved(name);
+                self.claim(name);
                 self.enter_scopes(name);
                 self.leave_silent_scopes(name);
                 self.bury(name);
@@ -246,6 +247,15 @@ impl Model {
         self.drop_application_if_over(&unit.app);
     }
 
+    /// Juju: every agent that is up claims the leadership that nobody has.
+    fn claim(&mut self, name: &str) {
+        let Some(unit) = self.units.get(name).filter(|unit| unit.may_lead()) else { return };
+        if self.applications.get(&unit.app).is_some_and(|app| app.leader.is_none()) {
+            let app = unit.app.clone();
+            self.elect(&app);
+        }
+    }
+
     /// Lets a unit lead where none does.
     pub(super) fn elect(&mut self, app: &str) {
         if self.applications.get(app).is_some_and(|it| it.leader.is_none()) {
@@ -261,7 +271,7 @@ impl Model {
         self.wake_app(app);
     }
 
-    /// Lets another unit lead in place of this one.
+    /// Lets another unit lead in place of this one; where there is no other, nobody until agents look again.
     pub(crate) fn depose(&mut self, name: &str) {
         let Some(app) = self.units.get(name).map(|unit| unit.app.clone()) else { return };
         if self.leads(name, &app) {

@@ -35,7 +35,8 @@ pub enum Fault {
     CrashAfterFlush,
     /// The controller refuses what the hook sends at its end. A hook that sends nothing cannot be refused.
     RejectFlush,
-    /// Leadership goes to another unit, if there is one, once this many hook commands have taken effect.
+    /// Leadership goes to another unit once this many hook commands have taken effect. Where there is no other, it is
+    /// lost until the hook has ended.
     LoseLeadershipAt(usize),
     /// A hook command gives this output instead of running: it fails, prints rubbish, or was killed (code 137).
     Answer {

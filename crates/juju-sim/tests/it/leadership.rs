@@ -70,3 +70,37 @@ fn an_elected_unit_that_is_removed_runs_its_hook_while_it_holds_the_lease() {
     world.settle().unwrap();
     assert_eq!(hooks(&world, "magpie/1")[0], "leader-elected");
 }
+
+#[test]
+fn a_lone_unit_that_loses_leadership_in_a_hook_claims_it_again_afterwards() {
+    let mut world = world(|hook| {
+        if hook.name() == "update-status" {
+            hook.0.tools.stdout(&hook.call("is-leader"));
+            hook.0.tools.stdout(&hook.call("is-leader"));
+        }
+    });
+    deploy(&mut world, 1);
+    world.inject("magpie/0", Fault::LoseLeadershipAt(1)).unwrap();
+    world.tick("magpie/0").unwrap();
+    world.settle().unwrap();
+    let said: Vec<_> = world.log().into_iter().map(|line| line.text).collect();
+    assert_eq!(said, ["True", "False"]);
+    // No agent has noticed.
+    assert_eq!(hooks(&world, "magpie/0"), ["update-status"]);
+    assert_eq!(world.leader("magpie").as_deref(), Some("magpie/0"));
+}
+
+#[test]
+fn a_unit_that_comes_up_claims_the_leadership_that_nobody_has() {
+    let mut world = world(|_| {});
+    deploy(&mut world, 2);
+    world.pause("magpie/1").unwrap();
+    world.remove_unit("magpie/0").unwrap();
+    world.settle().unwrap();
+    assert_eq!(world.leader("magpie"), None);
+    world.clear_transcript();
+    world.resume("magpie/1").unwrap();
+    world.settle().unwrap();
+    assert_eq!(world.leader("magpie").as_deref(), Some("magpie/1"));
+    assert!(hooks(&world, "magpie/1").contains(&"leader-elected".to_owned()));
+}
