@@ -127,7 +127,8 @@ impl Model {
         if !agent.installed {
             return if self.awaits_storage(name, agent) { Next::none() } else { Next::one(Hook::Install) };
         }
-        if agent.modified != unit.late.modified.unwrap_or_else(|| self.modified(&unit.app)) {
+        // Of an installed charm that is newer than what the agent sees, nothing is undone.
+        if agent.modified < unit.late.modified.unwrap_or_else(|| self.modified(&unit.app)) {
             return Next::one(Hook::UpgradeCharm);
         }
         if !agent.configured.as_ref().is_some_and(|seen| self.is_configured(unit, seen)) {

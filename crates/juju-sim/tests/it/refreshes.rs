@@ -62,3 +62,17 @@ fn a_charm_that_breaks_what_is_in_use_is_refused() {
     assert_eq!(error, "refresh m: would break relation \"m:db pg:db\"");
     assert!(juju.refresh("none", saying(ONE, "x")).is_err());
 }
+
+#[test]
+fn a_unit_that_installed_the_newest_charm_does_not_upgrade_to_what_it_was_late_to_see() {
+    let mut juju = World::new(2);
+    juju.deploy("m", saying(ONE, "one")).unwrap();
+    juju.hold("m/0", Observation::Upgrade).unwrap();
+    juju.refresh("m", saying(TWO, "two")).unwrap();
+    juju.settle().unwrap();
+    juju.release("m/0").unwrap();
+    juju.settle().unwrap();
+    let ran = hooks(&juju, "m/0");
+    assert_eq!(ran[0], "install");
+    assert!(!ran.contains(&"upgrade-charm".to_owned()), "{ran:?}");
+}
