@@ -1,10 +1,12 @@
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 use super::step::{self, Kind, Step};
-use super::{Explore, Rule};
+use super::{Explore, Rule, world_of};
+use crate::SimError;
+use crate::run::HookRun;
 use crate::world::World;
 
 /// One run of some steps.
@@ -14,86 +16,191 @@ pub(super) struct Case {
     pub(super) told: Vec<String>,
     /// Why it fails.
     pub(super) failure: Option<String>,
-    pub(super) transcript: String,
+    /// Whether it fails after its steps, while all comes to rest.
+    pub(super) at_rest: bool,
+    /// The blocks of the hooks that ran, where it fails.
+    pub(super) blocks: Vec<String>,
 }
 
-thread_local! {
-    /// Whether a panic on this thread is a case that fails, and nobody's business yet.
-    static SILENT: Cell<bool> = const { Cell::new(false) };
+/// Whether a panic is printed, as it is outside of an exploration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Panics {
+    /// It is a case that fails, and nobody's business yet.
+    Silent,
+    /// Somebody looks at this one case.
+    Printed,
 }
 
 impl Case {
-    pub(super) fn run(explore: &Explore<'_>, seed: u64, steps: &[Step]) -> Case {
-        let mut told = Vec::new();
-        let mut world = None;
-        let failure = silently(|| {
-            let world = world.insert((explore.world)(seed));
-            go(explore, world, steps, &mut told)
-        });
-        let hooks = world.as_ref().map_or(0, |world| world.runs().len() as u64);
-        let transcript = match &failure {
-            Some(_) => world.as_ref().map(World::transcript).unwrap_or_default(),
-            None => String::new(),
-        };
-        Case { hooks, told, failure, transcript }
+    pub(super) fn run<C: AsMut<World>>(explore: &Explore<'_, C>, seed: u64, steps: &[Step], panics: Panics) -> Case {
+        let mut course = Course { explore, told: Vec::new(), from: 0, at_rest: false };
+        let mut made = None;
+        let failure = caught(panics, || course.go(made.insert((explore.case)(seed)), steps));
+        let Course { mut told, from, at_rest, .. } = course;
+        let runs = made.as_mut().map(|case| world_of(case).runs()).unwrap_or_default();
+        let mut blocks = Vec::new();
+        if failure.is_some() {
+            blocks.extend(runs.iter().map(ToString::to_string));
+            // A step that did not come to its end has not said what it was.
+            if let Some(last) = told.last_mut().filter(|last| last.is_empty()) {
+                let titles: Vec<String> = runs[from..].iter().map(HookRun::title).collect();
+                *last = if titles.is_empty() { "this".to_owned() } else { format!("run {}", titles.join(", ")) };
+            }
+        }
+        Case { hooks: runs.len() as u64, told, failure, at_rest, blocks }
     }
 }
 
-fn go(explore: &Explore<'_>, world: &mut World, steps: &[Step], told: &mut Vec<String>) -> Result<(), String> {
-    for step in steps {
-        let said = match Kind::ALL.get(usize::from(step.what)) {
-            Some((kind, _)) => step::take(world, *kind, *step, explore.units),
-            None => match explore.own.get(usize::from(step.what) - Kind::ALL.len()) {
-                Some(own) => (own.act)(world, step.how)?,
-                None => "nothing".to_owned(),
-            },
-        };
-        told.push(said);
-        check(&explore.always, world)?;
-    }
-    if explore.in_the_end.is_empty() {
-        return Ok(());
-    }
-    come_to_rest(world)?;
-    check(&explore.in_the_end, world)
+/// How far a case has come.
+struct Course<'e, 'a, C> {
+    explore: &'e Explore<'a, C>,
+    told: Vec<String>,
+    /// How many hooks had run before the step that is taken.
+    from: usize,
+    at_rest: bool,
 }
 
-fn check(rules: &[Rule<'_>], world: &mut World) -> Result<(), String> {
+impl<C: AsMut<World>> Course<'_, '_, C> {
+    fn go(&mut self, case: &mut C, steps: &[Step]) -> Result<(), String> {
+        for step in steps {
+            self.from = world_of(case).runs().len();
+            self.told.push(String::new());
+            self.take(case, *step)?;
+        }
+        let Explore { before_rest, in_the_end, .. } = self.explore;
+        if before_rest.is_empty() && in_the_end.is_empty() {
+            return Ok(());
+        }
+        self.at_rest = true;
+        world_of(case).bring_up().map_err(said)?;
+        if before_rest.is_empty() {
+            self.rest(case)?;
+        }
+        for act in before_rest {
+            act(case)?;
+            self.rest(case)?;
+        }
+        check(in_the_end, case)
+    }
+
+    fn take(&mut self, case: &mut C, step: Step) -> Result<(), String> {
+        let explore = self.explore;
+        let number = usize::from(step.what);
+        let own = number.checked_sub(Kind::ALL.len()).and_then(|number| explore.own.get(number));
+        let kind = Kind::ALL.get(number).map(|(kind, _)| *kind);
+        if kind == Some(Kind::Settle) {
+            let (ran, ended) = self.run_all(case);
+            self.tell(format!("run all hooks that are due: {ran}"));
+            return ended;
+        }
+        explore.watched(case, |case| {
+            self.tell(match (kind, own) {
+                (Some(kind), _) => step::take(world_of(case), kind, step, explore.units),
+                (None, Some(own)) => (own.act)(case, step.how)?,
+                (None, None) => "nothing".to_owned(),
+            });
+            Ok(())
+        })
+    }
+
+    /// Says what the step is, before it is looked at what must hold.
+    fn tell(&mut self, said: String) {
+        if let Some(last) = self.told.last_mut() {
+            *last = said;
+        }
+    }
+
+    /// Runs hooks until none is due. How many; and whether all is well.
+    fn run_all(&self, case: &mut C) -> (usize, Result<(), String>) {
+        let most = world_of(case).most_hooks();
+        for ran in 0..most {
+            let mut is_one = false;
+            let done = self.explore.watched(case, |case| {
+                is_one = world_of(case).step().is_some();
+                Ok(())
+            });
+            match done {
+                Ok(()) if is_one => {}
+                Ok(()) => return (ran, Ok(())),
+                Err(why) => return (ran + usize::from(is_one), Err(why)),
+            }
+        }
+        let ready = world_of(case).ready();
+        (most, Err(said(SimError::Endless { hooks: most, ready })))
+    }
+
+    /// As [`World::settle`], with what must hold looked at after each hook.
+    fn rest(&self, case: &mut C) -> Result<(), String> {
+        world_of(case).begin_retries();
+        loop {
+            self.run_all(case).1?;
+            if !world_of(case).retry_failed() {
+                return world_of(case).none_in_error().map_err(said);
+            }
+        }
+    }
+}
+
+impl<C: AsMut<World>> Explore<'_, C> {
+    /// Does something that runs one hook at most, and looks at what must hold then.
+    fn watched(&self, case: &mut C, act: impl FnOnce(&mut C) -> Result<(), String>) -> Result<(), String> {
+        let mut act = Some(act);
+        self.within(0, case, &mut |case| act.take().map_or(Ok(()), |act| act(case)))?;
+        check(&self.always, case)
+    }
+
+    /// Does something within the rules that look at what there is before it, from the one of a number.
+    fn within(
+        &self,
+        number: usize,
+        case: &mut C,
+        act: &mut dyn FnMut(&mut C) -> Result<(), String>,
+    ) -> Result<(), String> {
+        match self.around.get(number) {
+            Some(rule) => rule(case, &mut |case| self.within(number + 1, case, act)),
+            None => act(case),
+        }
+    }
+}
+
+fn check<C>(rules: &[Rule<'_, C>], case: &mut C) -> Result<(), String> {
     for rule in rules {
-        (rule.check)(world).map_err(|why| format!("{}: {why}", rule.name))?;
+        (rule.check)(case).map_err(|why| format!("{}: {why}", rule.name))?;
     }
     Ok(())
 }
 
-/// Brings agents that are down up, shows them what they see late, and lets all hooks run.
-fn come_to_rest(world: &mut World) -> Result<(), String> {
-    for unit in world.units() {
-        let down = world.model().unit(&unit).is_ok_and(|unit| unit.paused);
-        if down {
-            world.resume(&unit).map_err(|error| error.to_string())?;
-        }
-        world.release(&unit).map_err(|error| error.to_string())?;
-    }
-    world.settle().map_err(|error| error.to_string())
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
+fn said(error: SimError) -> String {
+    error.to_string()
 }
 
-/// Why something fails, by its word or by a panic, which is not printed.
-fn silently(act: impl FnOnce() -> Result<(), String>) -> Option<String> {
+thread_local! {
+    static SILENT: Cell<bool> = const { Cell::new(false) };
+    /// Where the last silent panic was.
+    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Why something fails, by its word or by a panic.
+fn caught(panics: Panics, act: impl FnOnce() -> Result<(), String>) -> Option<String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
+            PLACE.set(info.location().map(ToString::to_string));
             if !SILENT.get() {
                 before(info);
             }
         }));
     });
-    let outer = SILENT.replace(true);
+    PLACE.take();
+    let outer = SILENT.replace(panics == Panics::Silent);
     let result = panic::catch_unwind(AssertUnwindSafe(act));
     SILENT.set(outer);
-    match result {
-        Ok(result) => result.err(),
-        Err(cause) => Some(text(cause.as_ref())),
+    match (result, PLACE.take()) {
+        (Ok(result), _) => result.err(),
+        (Err(cause), Some(place)) => Some(format!("{} ({place})", text(cause.as_ref()))),
+        (Err(cause), None) => Some(text(cause.as_ref())),
     }
 }
 

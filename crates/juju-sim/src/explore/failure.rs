@@ -1,11 +1,17 @@
 use std::fmt;
+use std::thread;
 
 use super::REPLAY;
+use super::case::Case;
 use super::step::Step;
+
+/// How much is shown of the hooks that ran last.
+const LAST_HOOKS: usize = 3;
+const LAST_LINES: usize = 40;
 
 /// A case that fails, with as few steps as it fails with.
 ///
-/// It shows its steps, why it fails, and how to repeat it.
+/// It shows why it fails, its steps, what the last hooks did, and how to repeat it.
 ///
 /// ```
 /// # use juju_sim::{Charm, Explore, ProgramEnd, Revision, World};
@@ -31,33 +37,46 @@ pub struct Failure {
     pub seed: u64,
     /// What each of its steps was.
     pub steps: Vec<String>,
-    /// Why it fails.
+    /// Why it fails: the name of what must hold and what it said; or the panic, and where it was.
     pub why: String,
     /// The hooks that ran, with values hidden.
     pub transcript: String,
-    /// How many steps the case had before it was made small.
-    of: usize,
-    /// What to give in `JUJU_SIM_REPLAY`.
+    /// Where in the case it fails.
+    place: String,
+    /// The end of the transcript.
+    last: String,
+    /// How to repeat it.
     replay: String,
 }
 
 impl Failure {
-    pub(super) fn new(
-        seed: u64,
-        of: usize,
-        steps: &[Step],
-        told: Vec<String>,
-        why: String,
-        transcript: String,
-    ) -> Failure {
+    /// The failure of a case that had so many steps before it was made small; else how many hooks ran.
+    pub(super) fn of(case: Case, seed: u64, of: usize, steps: &[Step]) -> Result<u64, Box<Failure>> {
+        let Some(why) = case.failure else { return Ok(case.hooks) };
+        let count = steps.len();
+        let place = match (count, case.at_rest) {
+            (0, _) => format!("It fails with none of the {of} steps of seed {seed}."),
+            (_, false) => format!("It fails in the last of these steps, {count} of the {of} of seed {seed}:"),
+            (_, true) => {
+                format!("It fails when all comes to rest after these steps, {count} of the {of} of seed {seed}:")
+            }
+        };
+        let last = case.blocks.len().saturating_sub(LAST_HOOKS);
+        let last = case.blocks[last..].concat();
         let parts: Vec<String> = steps.iter().map(ToString::to_string).collect();
-        let replay = format!("{seed}:{}", parts.join("-"));
-        Failure { seed, steps: told, why, transcript, of, replay }
+        let thread = thread::current();
+        // The test's name, in Rust's own harness.
+        let test = thread.name().filter(|name| *name != "main").unwrap_or("<this test>");
+        let replay = format!("{REPLAY}={seed}:{} cargo test {test}", parts.join("-"));
+        let transcript = case.blocks.concat();
+        Err(Box::new(Failure { seed, steps: case.told, why, transcript, place, last, replay }))
     }
 
-    pub(super) fn of_replay(text: &str, why: &str) -> Failure {
-        let why = format!("{REPLAY}={text}: {why}");
-        Failure { seed: 0, steps: Vec::new(), why, transcript: String::new(), of: 0, replay: String::new() }
+    /// What a variable was given is not what it takes.
+    pub(super) fn of_variable(name: &str, text: &str, why: &str) -> Box<Failure> {
+        let why = format!("{name}={text}: {why}");
+        let (place, last, replay) = (String::new(), String::new(), String::new());
+        Box::new(Failure { seed: 0, steps: Vec::new(), why, transcript: String::new(), place, last, replay })
     }
 }
 
@@ -78,15 +97,25 @@ pub(super) fn parse(text: &str) -> Result<(u64, Vec<Step>), String> {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.why)?;
-        writeln!(f, "seed {}, {} of {} steps:", self.seed, self.steps.len(), self.of)?;
+        f.write_str(self.why.trim_end())?;
+        if self.replay.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "\n\n{}", self.place)?;
         for (index, step) in self.steps.iter().enumerate() {
             writeln!(f, "{:4}. {step}", index + 1)?;
         }
-        if !self.replay.is_empty() {
-            writeln!(f, "repeat it: {REPLAY}={} cargo test <this test>", self.replay)?;
+        let lines = self.last.lines().count();
+        if lines > 0 {
+            writeln!(f, "The last hooks:")?;
         }
-        Ok(())
+        if lines > LAST_LINES {
+            writeln!(f, "    …")?;
+        }
+        for line in self.last.lines().skip(lines.saturating_sub(LAST_LINES)) {
+            writeln!(f, "    {line}")?;
+        }
+        writeln!(f, "Repeat it: {}", self.replay)
     }
 }
 
@@ -105,15 +134,33 @@ mod tests {
     #[test]
     fn what_is_printed_can_be_repeated() {
         let steps = vec![Step { what: 1, who: 2, how: 3 }, Step { what: 0, who: 0, how: 63 }];
-        let failure = Failure::new(7, 9, &steps, vec!["a".into(), "b".into()], "no".into(), String::new());
+        let case = Case {
+            hooks: 2,
+            told: vec!["a".into(), "b".into()],
+            failure: Some("no".into()),
+            at_rest: true,
+            blocks: vec!["m/0 install\n".into(), "m/0 start\n  > is-leader\n".into()],
+        };
+        let failure = Failure::of(case, 7, 9, &steps).unwrap_err();
         assert_eq!(
             failure.to_string(),
-            "no\nseed 7, 2 of 9 steps:\n   1. a\n   2. b\nrepeat it: JUJU_SIM_REPLAY=7:1.2.3-0.0.63 cargo test <this test>\n"
+            "no
+
+It fails when all comes to rest after these steps, 2 of the 9 of seed 7:
+   1. a
+   2. b
+The last hooks:
+    m/0 install
+    m/0 start
+      > is-leader
+Repeat it: JUJU_SIM_REPLAY=7:1.2.3-0.0.63 cargo test explore::failure::tests::what_is_printed_can_be_repeated
+"
         );
-        assert_eq!(parse(&failure.replay), Ok((7, steps)));
+        assert_eq!(parse("7:1.2.3-0.0.63"), Ok((7, steps)));
         assert_eq!(parse("7:"), Ok((7, Vec::new())));
         for text in ["", "7", "x:1.2.3", "7:1.2", "7:1.2.3.4", "7:1.2.x"] {
             parse(text).unwrap_err();
         }
+        assert_eq!(Failure::of_variable("A", "b", "not a number").to_string(), "A=b: not a number");
     }
 }

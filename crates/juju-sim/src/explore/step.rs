@@ -71,9 +71,9 @@ pub enum Kind {
 impl Kind {
     /// All kinds, with how often each comes.
     pub(super) const ALL: [(Kind, u32); 17] = [
-        (Kind::Hook, 16),
-        (Kind::HookOf, 4),
-        (Kind::AddUnit, 2),
+        (Kind::Hook, 24),
+        (Kind::HookOf, 6),
+        (Kind::AddUnit, 4),
         (Kind::RemoveUnit, 1),
         (Kind::RemoveUnitByForce, 1),
         (Kind::Fault, 3),
@@ -148,12 +148,6 @@ pub(super) fn take(world: &mut World, kind: Kind, step: Step, most: usize) -> St
     let units = world.units();
     let unit = pick(&units, step.who).cloned();
     match kind {
-        Kind::Settle => {
-            let before = world.runs().len();
-            // Hooks that never end are noticed at the end.
-            let _ = world.settle_without_retry();
-            return format!("run all hooks that are due: {}", world.runs().len() - before);
-        }
         Kind::Hook => return world.step().map_or_else(nothing, told),
         Kind::AddUnit => {
             let apps = world.applications();
@@ -167,6 +161,7 @@ pub(super) fn take(world: &mut World, kind: Kind, step: Step, most: usize) -> St
     }
     let Some(unit) = unit else { return nothing() };
     let done = match kind {
+        // Settling is a step of many hooks, taken one by one elsewhere.
         Kind::Hook | Kind::AddUnit | Kind::Settle => return nothing(),
         Kind::HookOf => return world.step_unit(&unit).map_or_else(nothing, told),
         Kind::RemoveUnit => world.remove_unit(&unit).map(|()| format!("remove {unit}")),

@@ -79,6 +79,20 @@ impl World {
     pub fn release(&mut self, unit: &str) -> Result<(), SimError> {
         self.change(|model| model.release(unit))
     }
+
+    /// Brings agents that are down up, and shows all of them what they see late.
+    pub(crate) fn bring_up(&mut self) -> Result<(), SimError> {
+        for unit in self.units() {
+            // One may go with another that is brought up before it.
+            if self.model().unit(&unit).is_ok_and(|unit| unit.paused) {
+                self.resume(&unit)?;
+            }
+            if self.model().unit(&unit).is_ok() {
+                self.release(&unit)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Model {

@@ -197,6 +197,12 @@ impl World {
     }
 }
 
+impl AsMut<World> for World {
+    fn as_mut(&mut self) -> &mut World {
+        self
+    }
+}
+
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = self.model().units();

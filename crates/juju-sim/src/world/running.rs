@@ -21,6 +21,7 @@ const MAX_RETRIES: u32 = 4;
 /// How many hooks may come before an action that waits for them.
 const MAX_BEFORE_ACTION: usize = 100;
 const FIRST_RETRY_SECONDS: u64 = 5;
+const SIGABRT: i32 = 6;
 const SIGKILL: i32 = 9;
 const SIGTERM: i32 = 15;
 
@@ -83,24 +84,34 @@ impl World {
     /// A unit is left in error, with its last error line or the reason of its failure; or hooks never end. A test that
     /// means a unit to fail uses [`settle_without_retry`](Self::settle_without_retry).
     pub fn settle(&mut self) -> Result<(), SimError> {
-        self.retries.clear();
+        self.begin_retries();
         let from = self.runs().len();
         loop {
             self.run_all(from)?;
-            let mut retried = false;
-            for unit in self.failed() {
-                let tries = self.retries.get(&unit).copied().unwrap_or(0);
-                if tries < MAX_RETRIES && self.resolve(&unit, Retry::Retry).is_ok() {
-                    self.change(|model| model.advance(FIRST_RETRY_SECONDS << tries));
-                    self.retries.insert(unit, tries + 1);
-                    retried = true;
-                }
-            }
-            // A paused unit is resolved and still runs nothing.
-            if !retried || self.ready().is_empty() {
+            if !self.retry_failed() {
                 return self.none_in_error();
             }
         }
+    }
+
+    /// Lets every failed hook be retried as often as it may be.
+    pub(crate) fn begin_retries(&mut self) {
+        self.retries.clear();
+    }
+
+    /// Resolves the units whose hook has failed, those that are left. Whether any hook is due then.
+    pub(crate) fn retry_failed(&mut self) -> bool {
+        let mut retried = false;
+        for unit in self.failed() {
+            let tries = self.retries.get(&unit).copied().unwrap_or(0);
+            if tries < MAX_RETRIES && self.resolve(&unit, Retry::Retry).is_ok() {
+                self.change(|model| model.advance(FIRST_RETRY_SECONDS << tries));
+                self.retries.insert(unit, tries + 1);
+                retried = true;
+            }
+        }
+        // A paused unit is resolved and still runs nothing.
+        retried && !self.ready().is_empty()
     }
 
     /// The units whose hook has failed, by application and number.
@@ -111,7 +122,7 @@ impl World {
         units
     }
 
-    fn none_in_error(&self) -> Result<(), SimError> {
+    pub(crate) fn none_in_error(&self) -> Result<(), SimError> {
         let Some(unit) = self.failed().into_iter().next() else { return Ok(()) };
         let Status { message, .. } = self.status(&unit);
         let last = self.runs().iter().rev().find(|run| run.unit == unit);
@@ -134,7 +145,7 @@ impl World {
 
     /// Runs what is due, unless too much has run since `from`.
     fn run_all(&mut self, from: usize) -> Result<(), SimError> {
-        let hooks = MAX_HOOKS + MAX_HOOKS_OF_PAIR * self.units().len().pow(2);
+        let hooks = self.most_hooks();
         while self.runs().len() < from + hooks {
             if self.step().is_none() {
                 return Ok(());
@@ -146,13 +157,18 @@ impl World {
         }
     }
 
+    /// More hooks than this in one go are taken for a loop.
+    pub(crate) fn most_hooks(&self) -> usize {
+        MAX_HOOKS + MAX_HOOKS_OF_PAIR * self.units().len().pow(2)
+    }
+
     /// Takes every hook that is due as done without running it, until nothing is due: the state that a deployment
     /// comes to whose charm writes nothing. A start for tests of one hook, see [`run_hook`](World::run_hook).
     ///
     /// # Errors
     /// Hooks never end.
     pub fn settle_without_running(&mut self) -> Result<(), SimError> {
-        let hooks = MAX_HOOKS + MAX_HOOKS_OF_PAIR * self.units().len().pow(2);
+        let hooks = self.most_hooks();
         for _ in 0..hooks {
             let ready = self.ready();
             let Some(unit) = ready.first() else { return Ok(()) };
@@ -268,12 +284,12 @@ impl World {
         (run, end)
     }
 
-    /// A killed program may do what it likes. Any other panic is the test's.
-    fn panicked(&self, cause: Box<dyn Any + Send>) -> ProgramEnd {
-        if self.shared.borrow().run.as_ref().is_some_and(|run| run.killed) {
-            return ProgramEnd::Signal(SIGKILL);
-        }
-        self.shared.borrow_mut().run = None;
+    /// A killed program may do what it likes. Any other panic is the test's, with what ran up to it in the transcript.
+    fn panicked(&mut self, cause: Box<dyn Any + Send>) -> ProgramEnd {
+        let run = self.shared.borrow_mut().run.take_if(|run| !run.killed);
+        let Some(run) = run else { return ProgramEnd::Signal(SIGKILL) };
+        let status = self.status(&run.running.unit);
+        self.keep(run, ProgramEnd::Signal(SIGABRT), Fate::Failed("its program panics".to_owned()), &status);
         panic::resume_unwind(cause)
     }
 

@@ -50,7 +50,11 @@ fn a_planted_lost_departure_is_found_made_small_and_can_be_repeated() {
     assert!(failure.steps.len() <= 12, "{failure}");
     assert!(failure.steps.iter().any(|step| step.starts_with("remove magpie/")), "{failure}");
     let shown = failure.to_string();
-    assert!(shown.contains("repeat it: JUJU_SIM_REPLAY="), "{shown}");
+    assert!(shown.contains("\nThe last hooks:\n    magpie/"), "{shown}");
+    assert!(shown.contains("\nRepeat it: JUJU_SIM_REPLAY="), "{shown}");
+    assert!(
+        shown.ends_with(" cargo test explored::a_planted_lost_departure_is_found_made_small_and_can_be_repeated\n")
+    );
     // The same again.
     assert_eq!(explore().run().unwrap_err().to_string(), shown);
 }
@@ -90,7 +94,9 @@ fn a_world_that_holds_is_explored_to_the_end() {
 #[test]
 fn a_panic_in_a_charm_or_a_check_is_a_failure_and_juju_4_loses_departures() {
     let failure = Explore::new(quiet).cases(1).steps(1..=1).always("fine", |_| panic!("no {}", 7)).run().unwrap_err();
-    assert_eq!(failure.why, "no 7");
+    // With its place, which nothing else tells.
+    assert!(failure.why.starts_with("no 7 (") && failure.why.contains("explored.rs:"), "{failure}");
+    assert_eq!(failure.steps.len(), 1);
     let juju_4 = |seed| {
         let mut juju = forgetful(seed);
         juju.lose_departures();

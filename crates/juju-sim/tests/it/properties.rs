@@ -1,225 +1,184 @@
-//! Properties of the model under random verbs and faults. The cases follow from `PROPTEST_RNG_SEED`, 1 unless it is set;
-//! `PROPTEST_CASES` is their number. A failing case is made small and printed.
+//! Properties of the model under random verbs and faults: `JUJU_SIM_CASES` and `JUJU_SIM_SEED` say how many and which
+//! cases, as for every [`Explore`].
 
 use std::collections::BTreeMap;
 
-use juju_sim::{Fate, Fault, ProgramEnd, Retry, Settings, World};
-use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
+use juju_sim::{Explore, Fate, HookRun, Kind, ProgramEnd, RelationId, Revision, Settings, World};
+use serde_json::json;
 
-use crate::support::world_with;
+use crate::support::{Hook, charm, world_with};
 
-#[derive(Debug, Clone)]
-enum Verb {
-    AddUnit,
-    RemoveUnit(usize),
-    Step,
-    StepUnit(usize),
-    Inject(usize, Fault),
-    Restart(usize),
-    Pause(usize),
-    Resume(usize),
-    Resolve(usize, Retry),
-    Leader(usize),
-    Config(i64),
-    Tick(usize),
+/// Units that come and go in up to three peer relations, with actions, options and refreshes.
+fn explore(program: fn(&Hook) -> ProgramEnd) -> Explore<'static> {
+    Explore::new(move |seed| world_with(seed, program))
+        .cases(100)
+        .steps(0..=150)
+        .weight(Kind::Hook, 40)
+        .action("magpie", "ping", json!({"host": "h"}))
+        .action("magpie", "fail", json!({}))
+        .config("magpie", "mtu", vec![0.into(), 1.into(), 2.into()])
+        .peer_relations("magpie", "magpie", 3)
+        .refresh("magpie", move |_| Revision::in_process(charm(), move |invocation| program(&Hook(invocation))))
 }
 
-fn verb() -> impl Strategy<Value = Verb> {
-    let unit = 0..5usize;
-    let fault = prop_oneof![
-        Just(Fault::Fail),
-        (0..5usize).prop_map(Fault::KillAt),
-        Just(Fault::CrashBeforeFlush),
-        Just(Fault::CrashAfterFlush),
-        Just(Fault::RejectFlush),
-        (0..4usize).prop_map(Fault::LoseLeadershipAt),
-    ];
-    prop_oneof![
-        2 => Just(Verb::AddUnit),
-        1 => unit.clone().prop_map(Verb::RemoveUnit),
-        16 => Just(Verb::Step),
-        4 => unit.clone().prop_map(Verb::StepUnit),
-        3 => (unit.clone(), fault).prop_map(|(unit, fault)| Verb::Inject(unit, fault)),
-        1 => unit.clone().prop_map(Verb::Restart),
-        1 => unit.clone().prop_map(Verb::Pause),
-        2 => unit.clone().prop_map(Verb::Resume),
-        2 => (unit.clone(), prop_oneof![Just(Retry::Retry), Just(Retry::NoRetry)])
-            .prop_map(|(unit, retry)| Verb::Resolve(unit, retry)),
-        1 => unit.clone().prop_map(Verb::Leader),
-        1 => (0..3i64).prop_map(Verb::Config),
-        1 => unit.prop_map(Verb::Tick),
-    ]
+/// When a chatty charm falls silent, in seconds of the model's time: before, its units do not come to rest.
+const SILENCE: u64 = 1_767_225_600 + 300;
+
+/// A charm that writes something new wherever it may.
+fn chatty(hook: &Hook) -> ProgramEnd {
+    let text = hook.var("JUJU_CONTEXT_ID").unwrap().len();
+    let now = hook.0.now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let (n, text) = if now < SILENCE { (now % 3, text) } else { (0, 0) };
+    for id in hook.call("relation-ids magpie").split_whitespace() {
+        hook.try_call(&format!("relation-set -r {id} a={n} b={text}"));
+        hook.try_call(&format!("relation-set -r {id} --app n={n} b={text}"));
+    }
+    hook.try_call(&format!("state-set n={n}"));
+    if hook.name() == "fail" {
+        hook.call("action-fail as-asked");
+    }
+    ProgramEnd::Exit(if n == 2 && ["update-status", "ping"].contains(&hook.name()) { 1 } else { 0 })
 }
 
-/// Everything that a hook's writes can change for others.
-fn public(world: &World) -> (BTreeMap<String, Settings>, BTreeMap<String, Settings>) {
-    let owners = (0..12).map(|n| format!("magpie/{n}")).chain(["magpie".to_owned()]);
-    let bags = owners.map(|owner| (owner.clone(), world.bag("magpie", &owner).unwrap())).collect();
-    let states = world.units().into_iter().map(|unit| (unit.clone(), world.state(&unit))).collect();
-    (bags, states)
+fn quiet(_: &Hook) -> ProgramEnd {
+    ProgramEnd::Exit(0)
 }
 
-fn apply(world: &mut World, verb: &Verb) {
-    let name = |world: &World, n: usize| world.units().get(n).cloned();
-    match verb {
-        Verb::AddUnit if world.units().len() < 5 => drop(world.add_unit("magpie").unwrap()),
-        Verb::Step => step(world, None),
-        Verb::StepUnit(n) => step(world, name(world, *n).as_deref()),
-        Verb::Config(mtu) => world.set_config("magpie", "mtu", Some((*mtu).into())).unwrap(),
-        Verb::RemoveUnit(n)
-        | Verb::Inject(n, _)
-        | Verb::Restart(n)
-        | Verb::Pause(n)
-        | Verb::Resume(n)
-        | Verb::Resolve(n, _)
-        | Verb::Leader(n)
-        | Verb::Tick(n) => {
-            let Some(unit) = name(world, *n) else { return };
-            match verb {
-                Verb::RemoveUnit(_) => world.remove_unit(&unit).unwrap(),
-                Verb::Inject(_, fault) => world.inject(&unit, fault.clone()).unwrap(),
-                Verb::Restart(_) => world.restart_agent(&unit).unwrap(),
-                Verb::Pause(_) => world.pause(&unit).unwrap(),
-                Verb::Resume(_) => world.resume(&unit).unwrap(),
-                // Refused unless the unit is in error.
-                Verb::Resolve(_, retry) => drop(world.resolve(&unit, *retry)),
-                Verb::Leader(_) => world.set_leader(&unit).unwrap(),
-                _ => world.tick(&unit).unwrap(),
+/// Everything that a hook's writes can change for others: bags by relation and owner, and states.
+#[derive(PartialEq)]
+struct Public {
+    bags: BTreeMap<(RelationId, String), Settings>,
+    states: BTreeMap<String, Settings>,
+}
+
+fn public(juju: &mut World) -> Public {
+    let mut bags = BTreeMap::new();
+    for id in juju.relations("magpie") {
+        for owner in (0..20).map(|n| format!("magpie/{n}")).chain(["magpie".to_owned()]) {
+            let bag = juju.bag(id, &owner).unwrap();
+            bags.insert((id, owner), bag);
+        }
+    }
+    let states = juju.units().into_iter().map(|unit| (unit.clone(), juju.state(&unit))).collect();
+    Public { bags, states }
+}
+
+/// Whether what ran may have published anything.
+fn publishes(run: &HookRun) -> bool {
+    match &run.fate {
+        Fate::Committed => true,
+        // The agent died when it was too late to take anything back.
+        Fate::Failed(why) => why == "agent died after the flush",
+        // So it may have for an action. One that calls itself failed has exited with 0.
+        Fate::ActionFailed(why) => why == "action terminated" || why == "as-asked",
+        _ => false,
+    }
+}
+
+#[test]
+fn only_success_changes_anything() {
+    let explored = explore(chatty)
+        .without(Kind::Settle)
+        .around("only success changes anything", public, |juju, before, run| {
+            let after = public(juju);
+            if !publishes(run) {
+                // A dying unit that was never installed is gone once its install has ended, however it ended.
+                let mut states = before.states.clone();
+                states.retain(|unit, _| after.states.contains_key(unit));
+                if before.bags != after.bags || states != after.states {
+                    return Err(format!("this changed something:\n{run}"));
+                }
             }
-        }
-        Verb::AddUnit => {}
-    }
-}
-
-/// One hook, with what must hold before and after it.
-fn step(world: &mut World, unit: Option<&str>) {
-    let before = public(world);
-    let run = match unit {
-        Some(unit) => world.step_unit(unit),
-        None => world.step(),
-    };
-    let Some(run) = run.cloned() else { return };
-    let after = public(world);
-    let crashed_after_flush = run.fate == Fate::Failed("agent died after the flush".to_owned());
-    if run.fate != Fate::Committed && !crashed_after_flush {
-        // A dying unit that was never installed is gone once its install has ended, however it ended.
-        let mut states = before.1.clone();
-        states.retain(|unit, _| after.1.contains_key(unit));
-        assert_eq!((&before.0, &states), (&after.0, &after.1), "a hook that did not succeed changed something:\n{run}");
-    }
-    for (owner, bag) in &after.0 {
-        if *owner != run.unit && *owner != "magpie" {
-            assert_eq!(Some(bag), before.0.get(owner), "a hook changed the bag of another unit:\n{run}");
-        }
-    }
+            for ((id, owner), bag) in &after.bags {
+                let own = *owner == run.unit || owner == "magpie";
+                if !own && before.bags.get(&(*id, owner.clone())) != Some(bag) {
+                    return Err(format!("this changed the bag of {owner} in {id}:\n{run}"));
+                }
+            }
+            for (unit, state) in &after.states {
+                if *unit != run.unit && before.states.get(unit) != Some(state) {
+                    return Err(format!("this changed the state of {unit}:\n{run}"));
+                }
+            }
+            Ok(())
+        })
+        .run()
+        .unwrap();
+    assert!(explored.hooks > 1_000, "{explored:?}");
 }
 
 /// Juju: per relation and remote unit a prefix of (joined changed+ departed)*, repeats aside; the owed changed is the
 /// next hook of the relation.
-fn check_grammar(world: &World) {
+fn check_grammar(juju: &mut World) -> Result<(), String> {
     #[derive(Debug, Clone, Copy, PartialEq)]
     enum At {
         Out,
         Owed,
         In,
     }
-    let mut at: BTreeMap<(String, String), At> = BTreeMap::new();
-    let mut owed: BTreeMap<String, String> = BTreeMap::new();
-    let done = |index: usize| {
-        // A failed hook that was resolved without retry counts as done: what comes next tells.
-        world.runs()[index].fate == Fate::Committed
-    };
-    for (index, run) in world.runs().iter().enumerate() {
-        let (Some(_), Some(kind)) = (&run.relation, run.hook.rsplit('-').next()) else { continue };
-        if let Some(remote) = owed.get(&run.unit) {
-            assert_eq!((kind, run.remote_unit.as_ref()), ("changed", Some(remote)), "{run}");
+    let mut at: BTreeMap<[&str; 3], At> = BTreeMap::new();
+    let mut owed: BTreeMap<[&str; 2], &str> = BTreeMap::new();
+    for run in juju.runs() {
+        let (Some(relation), Some(kind)) = (&run.relation, run.hook.rsplit('-').next()) else { continue };
+        if let Some(remote) = owed.get(&[run.unit.as_str(), relation])
+            && (kind, run.remote_unit.as_deref()) != ("changed", Some(remote))
+        {
+            return Err(format!("changed for {remote} is owed before:\n{run}"));
         }
-        let Some(remote) = run.remote_unit.clone() else { continue };
-        let key = (run.unit.clone(), remote.clone());
+        let Some(remote) = &run.remote_unit else { continue };
+        let key = [run.unit.as_str(), relation, remote];
         let now = at.get(&key).copied().unwrap_or(At::Out);
         let next = match (now, kind) {
             (At::Out, "joined") => At::Owed,
             (At::Owed | At::In, "changed") => At::In,
             (At::In, "departed") => At::Out,
-            (now, kind) => panic!("{kind} for {key:?} at {now:?}:\n{run}"),
+            (now, _) => return Err(format!("{remote} is {now:?} for {} before:\n{run}", run.unit)),
         };
-        if done(index) {
+        if run.fate == Fate::Committed {
             at.insert(key, next);
             if next == At::Owed {
-                owed.insert(run.unit.clone(), remote);
+                owed.insert([&run.unit, relation], remote);
             } else if kind == "changed" {
-                owed.remove(&run.unit);
+                owed.remove(&[run.unit.as_str(), relation]);
             }
         }
     }
+    Ok(())
 }
 
-fn chatty(seed: u64) -> World {
-    world_with(seed, |hook| {
-        let id = hook.try_call("relation-ids magpie");
-        if id.stdout.is_empty() {
-            return ProgramEnd::Exit(0);
-        }
-        let text = hook.var("JUJU_CONTEXT_ID").unwrap().len();
-        let n = hook.0.now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() % 3;
-        hook.try_call(&format!("relation-set -r 0 a={n} b={text}"));
-        hook.try_call(&format!("state-set n={n}"));
-        hook.try_call(&format!("relation-set -r 0 --app n={}", hook.name()));
-        ProgramEnd::Exit(if n == 2 && hook.name() == "update-status" { 1 } else { 0 })
-    })
+#[test]
+fn relation_hooks_follow_jujus_grammar() {
+    let explored = explore(chatty)
+        // A failed hook that was resolved without retry counts as done, and no run tells of it.
+        .without(Kind::ResolveWithoutRetry)
+        .without(Kind::Settle)
+        .in_the_end("relation hooks follow the grammar", check_grammar)
+        .run()
+        .unwrap();
+    assert!(explored.hooks > 1_000, "{explored:?}");
 }
 
-fn config() -> ProptestConfig {
-    let given = ProptestConfig::default();
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { given.cases } else { 48 };
-    let rng_seed = match given.rng_seed {
-        RngSeed::Random => RngSeed::Fixed(1),
-        fixed @ RngSeed::Fixed(_) => fixed,
-    };
-    ProptestConfig { cases, rng_seed, failure_persistence: None, ..given }
-}
-
-proptest! {
-    #![proptest_config(config())]
-
-    #[test]
-    fn only_success_changes_anything(seed: u64, verbs in proptest::collection::vec(verb(), 0..150)) {
-        let mut world = chatty(seed);
-        for verb in &verbs {
-            apply(&mut world, verb);
-        }
-    }
-
-    #[test]
-    fn relation_hooks_follow_jujus_grammar(seed: u64, verbs in proptest::collection::vec(verb(), 0..150)) {
-        let mut world = chatty(seed);
-        for verb in verbs.iter().filter(|verb| !matches!(verb, Verb::Resolve(_, Retry::NoRetry))) {
-            apply(&mut world, verb);
-        }
-        check_grammar(&world);
-    }
-
-    #[test]
-    fn a_quiet_world_ends_with_every_unit_knowing_every_other_one(
-        seed: u64,
-        verbs in proptest::collection::vec(verb(), 0..100),
-    ) {
-        let mut world = world_with(seed, |_| ProgramEnd::Exit(0));
-        for verb in &verbs {
-            apply(&mut world, verb);
-        }
-        for unit in world.units() {
-            world.resume(&unit).unwrap();
-        }
-        world.settle().unwrap();
-        let units = world.units();
-        for unit in &units {
-            let mut others: Vec<String> = units.iter().filter(|other| *other != unit).cloned().collect();
-            others.sort();
-            prop_assert_eq!(world.members(unit, "magpie").unwrap(), others);
-            prop_assert_ne!(world.status(unit).current, "error");
-        }
-        prop_assert_eq!(world.model().leader("magpie").is_some(), !units.is_empty());
-    }
+#[test]
+fn a_quiet_world_ends_with_every_unit_knowing_every_other_one() {
+    let explored = explore(quiet)
+        .in_the_end("every unit knows every other one", |juju| {
+            let units = juju.units();
+            for unit in &units {
+                let mut others: Vec<String> = units.iter().filter(|other| *other != unit).cloned().collect();
+                others.sort();
+                for id in juju.relations("magpie") {
+                    let members = juju.members(unit, id).unwrap();
+                    if members != others {
+                        return Err(format!("{unit} has {members:?} in {id}, where {others:?} are"));
+                    }
+                }
+                if juju.status(unit).current == "error" {
+                    return Err(format!("{unit} is in error"));
+                }
+            }
+            if juju.leader("magpie").is_some() == units.is_empty() { Err("nobody leads".to_owned()) } else { Ok(()) }
+        })
+        .run()
+        .unwrap();
+    assert!(explored.hooks > 1_000, "{explored:?}");
 }
