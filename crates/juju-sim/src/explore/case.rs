@@ -14,12 +14,43 @@ pub(super) struct Case {
     pub(super) hooks: u64,
     /// What each step was, in words.
     pub(super) told: Vec<String>,
-    /// Why it fails.
-    pub(super) failure: Option<String>,
+    /// What of it fails.
+    pub(super) broken: Option<Broken>,
     /// Whether it fails after its steps, while all comes to rest.
     pub(super) at_rest: bool,
     /// The blocks of the hooks that ran, where it fails.
     pub(super) blocks: Vec<String>,
+}
+
+/// What does not hold.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Broken {
+    /// What tells one flaw from another: the name of a rule, the place of a panic.
+    pub(super) sort: String,
+    pub(super) why: String,
+}
+
+impl Broken {
+    pub(super) fn rule(name: &str, why: &str) -> Broken {
+        Broken { sort: name.to_owned(), why: format!("{name}: {why}") }
+    }
+
+    /// A step of the test's own fails.
+    fn act(why: String) -> Broken {
+        Broken { sort: "act".to_owned(), why }
+    }
+
+    /// The world does not come to rest.
+    #[allow(clippy::needless_pass_by_value, reason = "for map_err")]
+    fn unrest(error: SimError) -> Broken {
+        let sort = match error {
+            SimError::Endless { .. } => Broken::ENDLESS,
+            _ => "in error",
+        };
+        Broken { sort: sort.to_owned(), why: error.to_string() }
+    }
+
+    pub(super) const ENDLESS: &'static str = "endless";
 }
 
 /// Whether a panic is printed, as it is outside of an exploration.
@@ -32,14 +63,21 @@ pub(super) enum Panics {
 }
 
 impl Case {
-    pub(super) fn run<C: AsMut<World>>(explore: &Explore<'_, C>, seed: u64, steps: &[Step], panics: Panics) -> Case {
-        let mut course = Course { explore, told: Vec::new(), from: 0, at_rest: false };
+    /// Runs a case, with so many hooks at most where it settles, else as many as a world has at most.
+    pub(super) fn run<C: AsMut<World>>(
+        explore: &Explore<'_, C>,
+        seed: u64,
+        steps: &[Step],
+        panics: Panics,
+        most: Option<usize>,
+    ) -> Case {
+        let mut course = Course { explore, told: Vec::new(), from: 0, at_rest: false, most };
         let mut made = None;
-        let failure = caught(panics, || course.go(made.insert((explore.case)(seed)), steps));
+        let broken = caught(panics, || course.go(made.insert((explore.case)(seed)), steps));
         let Course { mut told, from, at_rest, .. } = course;
         let runs = made.as_mut().map(|case| world_of(case).runs()).unwrap_or_default();
         let mut blocks = Vec::new();
-        if failure.is_some() {
+        if broken.is_some() {
             blocks.extend(runs.iter().map(ToString::to_string));
             // A step that did not come to its end has not said what it was.
             if let Some(last) = told.last_mut().filter(|last| last.is_empty()) {
@@ -47,7 +85,7 @@ impl Case {
                 *last = if titles.is_empty() { "this".to_owned() } else { format!("run {}", titles.join(", ")) };
             }
         }
-        Case { hooks: runs.len() as u64, told, failure, at_rest, blocks }
+        Case { hooks: runs.len() as u64, told, broken, at_rest, blocks }
     }
 }
 
@@ -58,10 +96,11 @@ struct Course<'e, 'a, C> {
     /// How many hooks had run before the step that is taken.
     from: usize,
     at_rest: bool,
+    most: Option<usize>,
 }
 
 impl<C: AsMut<World>> Course<'_, '_, C> {
-    fn go(&mut self, case: &mut C, steps: &[Step]) -> Result<(), String> {
+    fn go(&mut self, case: &mut C, steps: &[Step]) -> Result<(), Broken> {
         for step in steps {
             self.from = world_of(case).runs().len();
             self.told.push(String::new());
@@ -72,18 +111,18 @@ impl<C: AsMut<World>> Course<'_, '_, C> {
             return Ok(());
         }
         self.at_rest = true;
-        world_of(case).bring_up().map_err(said)?;
+        world_of(case).bring_up().map_err(Broken::unrest)?;
         if before_rest.is_empty() {
             self.rest(case)?;
         }
         for act in before_rest {
-            act(case)?;
+            act(case).map_err(Broken::act)?;
             self.rest(case)?;
         }
         check(in_the_end, case)
     }
 
-    fn take(&mut self, case: &mut C, step: Step) -> Result<(), String> {
+    fn take(&mut self, case: &mut C, step: Step) -> Result<(), Broken> {
         let explore = self.explore;
         let number = usize::from(step.what);
         let own = number.checked_sub(Kind::ALL.len()).and_then(|number| explore.own.get(number));
@@ -96,7 +135,7 @@ impl<C: AsMut<World>> Course<'_, '_, C> {
         explore.watched(case, |case| {
             self.tell(match (kind, own) {
                 (Some(kind), _) => step::take(world_of(case), kind, step, explore.units),
-                (None, Some(own)) => (own.act)(case, step.how)?,
+                (None, Some(own)) => (own.act)(case, step.how).map_err(Broken::act)?,
                 (None, None) => "nothing".to_owned(),
             });
             Ok(())
@@ -111,8 +150,8 @@ impl<C: AsMut<World>> Course<'_, '_, C> {
     }
 
     /// Runs hooks until none is due. How many; and whether all is well.
-    fn run_all(&self, case: &mut C) -> (usize, Result<(), String>) {
-        let most = world_of(case).most_hooks();
+    fn run_all(&self, case: &mut C) -> (usize, Result<(), Broken>) {
+        let most = self.most.unwrap_or_else(|| world_of(case).most_hooks());
         for ran in 0..most {
             let mut is_one = false;
             let done = self.explore.watched(case, |case| {
@@ -126,16 +165,16 @@ impl<C: AsMut<World>> Course<'_, '_, C> {
             }
         }
         let ready = world_of(case).ready();
-        (most, Err(said(SimError::Endless { hooks: most, ready })))
+        (most, Err(Broken::unrest(SimError::Endless { hooks: most, ready })))
     }
 
     /// As [`World::settle`], with what must hold looked at after each hook.
-    fn rest(&self, case: &mut C) -> Result<(), String> {
+    fn rest(&self, case: &mut C) -> Result<(), Broken> {
         world_of(case).begin_retries();
         loop {
             self.run_all(case).1?;
             if !world_of(case).retry_failed() {
-                return world_of(case).none_in_error().map_err(said);
+                return world_of(case).none_in_error().map_err(Broken::unrest);
             }
         }
     }
@@ -143,7 +182,7 @@ impl<C: AsMut<World>> Course<'_, '_, C> {
 
 impl<C: AsMut<World>> Explore<'_, C> {
     /// Does something that runs one hook at most, and looks at what must hold then.
-    fn watched(&self, case: &mut C, act: impl FnOnce(&mut C) -> Result<(), String>) -> Result<(), String> {
+    fn watched(&self, case: &mut C, act: impl FnOnce(&mut C) -> Result<(), Broken>) -> Result<(), Broken> {
         let mut act = Some(act);
         self.within(0, case, &mut |case| act.take().map_or(Ok(()), |act| act(case)))?;
         check(&self.always, case)
@@ -154,8 +193,8 @@ impl<C: AsMut<World>> Explore<'_, C> {
         &self,
         number: usize,
         case: &mut C,
-        act: &mut dyn FnMut(&mut C) -> Result<(), String>,
-    ) -> Result<(), String> {
+        act: &mut dyn FnMut(&mut C) -> Result<(), Broken>,
+    ) -> Result<(), Broken> {
         match self.around.get(number) {
             Some(rule) => rule(case, &mut |case| self.within(number + 1, case, act)),
             None => act(case),
@@ -163,16 +202,11 @@ impl<C: AsMut<World>> Explore<'_, C> {
     }
 }
 
-fn check<C>(rules: &[Rule<'_, C>], case: &mut C) -> Result<(), String> {
+fn check<C>(rules: &[Rule<'_, C>], case: &mut C) -> Result<(), Broken> {
     for rule in rules {
-        (rule.check)(case).map_err(|why| format!("{}: {why}", rule.name))?;
+        (rule.check)(case).map_err(|why| Broken::rule(&rule.name, &why))?;
     }
     Ok(())
-}
-
-#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
-fn said(error: SimError) -> String {
-    error.to_string()
 }
 
 thread_local! {
@@ -182,7 +216,7 @@ thread_local! {
 }
 
 /// Why something fails, by its word or by a panic.
-fn caught(panics: Panics, act: impl FnOnce() -> Result<(), String>) -> Option<String> {
+fn caught(panics: Panics, act: impl FnOnce() -> Result<(), Broken>) -> Option<Broken> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = panic::take_hook();
@@ -199,8 +233,11 @@ fn caught(panics: Panics, act: impl FnOnce() -> Result<(), String>) -> Option<St
     SILENT.set(outer);
     match (result, PLACE.take()) {
         (Ok(result), _) => result.err(),
-        (Err(cause), Some(place)) => Some(format!("{} ({place})", text(cause.as_ref()))),
-        (Err(cause), None) => Some(text(cause.as_ref())),
+        (Err(cause), Some(place)) => {
+            let why = format!("{} ({place})", text(cause.as_ref()));
+            Some(Broken { sort: place, why })
+        }
+        (Err(cause), None) => Some(Broken { sort: "panic".to_owned(), why: text(cause.as_ref()) }),
     }
 }
 

@@ -2,7 +2,7 @@ use std::fmt;
 use std::thread;
 
 use super::REPLAY;
-use super::case::Case;
+use super::case::{Broken, Case};
 use super::step::Step;
 
 /// How much is shown of the hooks that ran last.
@@ -52,7 +52,7 @@ pub struct Failure {
 impl Failure {
     /// The failure of a case that had so many steps before it was made small; else how many hooks ran.
     pub(super) fn of(case: Case, seed: u64, of: usize, steps: &[Step]) -> Result<u64, Box<Failure>> {
-        let Some(why) = case.failure else { return Ok(case.hooks) };
+        let Some(Broken { why, .. }) = case.broken else { return Ok(case.hooks) };
         let count = steps.len();
         let place = match (count, case.at_rest) {
             (0, _) => format!("It fails with none of the {of} steps of seed {seed}."),
@@ -137,14 +137,14 @@ mod tests {
         let case = Case {
             hooks: 2,
             told: vec!["a".into(), "b".into()],
-            failure: Some("no".into()),
+            broken: Some(Broken::rule("rule", "no")),
             at_rest: true,
             blocks: vec!["m/0 install\n".into(), "m/0 start\n  > is-leader\n".into()],
         };
         let failure = Failure::of(case, 7, 9, &steps).unwrap_err();
         assert_eq!(
             failure.to_string(),
-            "no
+            "rule: no
 
 It fails when all comes to rest after these steps, 2 of the 9 of seed 7:
    1. a

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::run::HookRun;
 use crate::world::{Revision, World};
-use case::{Case, Panics};
+use case::{Broken, Case, Panics};
 pub use failure::Failure;
 use shrink::smallest;
 pub use step::Kind;
@@ -26,6 +26,9 @@ const REPLAY: &str = "JUJU_SIM_REPLAY";
 /// The variables that set how many cases run, and the first one's seed.
 const CASES: &str = "JUJU_SIM_CASES";
 const SEED: &str = "JUJU_SIM_SEED";
+
+/// How many hooks a step that settles may have in a case that is made small.
+const HOOKS_TO_SETTLE: usize = 500;
 
 /// Runs a scenario in many orders, with everything going wrong that Juju lets go wrong, and looks at what must hold.
 ///
@@ -135,7 +138,7 @@ struct Rule<'a, C> {
 
 /// A rule that looks at what there is before something is done, does it, and looks again.
 type Around<'a, C> =
-    Box<dyn Fn(&mut C, &mut dyn FnMut(&mut C) -> Result<(), String>) -> Result<(), String> + Sync + 'a>;
+    Box<dyn Fn(&mut C, &mut dyn FnMut(&mut C) -> Result<(), Broken>) -> Result<(), Broken> + Sync + 'a>;
 
 /// What an exploration went through.
 ///
@@ -321,7 +324,7 @@ impl<'a, C: AsMut<World>> Explore<'a, C> {
             match &world_of(case).runs()[from..] {
                 [run] => {
                     let run = run.clone();
-                    check(case, seen, &run).map_err(|why| format!("{name}: {why}"))
+                    check(case, seen, &run).map_err(|why| Broken::rule(&name, &why))
                 }
                 _ => Ok(()),
             }
@@ -373,7 +376,7 @@ impl<'a, C: AsMut<World>> Explore<'a, C> {
     pub fn run(self) -> Result<Explored, Box<Failure>> {
         if let Some(text) = variable(REPLAY) {
             let (seed, steps) = failure::parse(&text).map_err(|why| Failure::of_variable(REPLAY, &text, &why))?;
-            let case = Case::run(&self, seed, &steps, Panics::Printed);
+            let case = Case::run(&self, seed, &steps, Panics::Printed, None);
             return match Failure::of(case, seed, steps.len(), &steps) {
                 Ok(hooks) => Ok(Explored { cases: 1, hooks }),
                 Err(failure) => Err(failure),
@@ -401,9 +404,9 @@ impl<'a, C: AsMut<World>> Explore<'a, C> {
                     return;
                 }
                 let seed = first.wrapping_add(index);
-                let case = Case::run(self, seed, &self.steps_of(seed), Panics::Silent);
+                let case = Case::run(self, seed, &self.steps_of(seed), Panics::Silent, None);
                 hooks.fetch_add(case.hooks, Ordering::Relaxed);
-                if case.failure.is_some() {
+                if case.broken.is_some() {
                     let mut failing = failing.lock().unwrap_or_else(PoisonError::into_inner);
                     *failing = Some(failing.map_or(index, |known| known.min(index)));
                 }
@@ -422,12 +425,22 @@ impl<'a, C: AsMut<World>> Explore<'a, C> {
         step::random(seed, &self.steps, &self.kinds, &self.own.iter().map(|own| own.weight).collect::<Vec<_>>())
     }
 
+    /// The failing case of a seed, made small.
     fn explain(&self, seed: u64) -> Box<Failure> {
         let steps = self.steps_of(seed);
         let count = steps.len();
-        let small = smallest(steps, |steps| Case::run(self, seed, steps, Panics::Silent).failure.is_some());
-        let mut case = Case::run(self, seed, &small, Panics::Silent);
-        case.failure.get_or_insert_with(|| "it fails now and then: its charm is not deterministic".to_owned());
+        let run = |steps: &[Step], most| Case::run(self, seed, steps, Panics::Silent, most);
+        let sort = run(&steps, None).broken.map(|broken| broken.sort).unwrap_or_default();
+        // A smaller case that fails otherwise is of no interest, nor is one that settles only after many hooks.
+        let most = if sort == Broken::ENDLESS { None } else { Some(HOOKS_TO_SETTLE) };
+        let small = smallest(steps, |steps| run(steps, most).broken.is_some_and(|broken| broken.sort == sort));
+        let mut case = run(&small, None);
+        case.broken.get_or_insert_with(|| {
+            Broken::rule(
+                "it fails now and then",
+                "its charm, or a check, does not depend on the seed and the steps alone",
+            )
+        });
         Failure::of(case, seed, count, &small).expect_err("the case has a reason")
     }
 }

@@ -11,7 +11,7 @@ use crate::support::{Hook, charm, world_with};
 /// Units that come and go in up to three peer relations, with actions, options and refreshes.
 fn explore(program: fn(&Hook) -> ProgramEnd) -> Explore<'static> {
     Explore::new(move |seed| world_with(seed, program))
-        .cases(100)
+        .cases(60)
         .steps(0..=150)
         .weight(Kind::Hook, 40)
         .action("magpie", "ping", json!({"host": "h"}))
