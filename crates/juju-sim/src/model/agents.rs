@@ -233,7 +233,7 @@ impl Model {
             storage.unit = None;
             storage.detaching = false;
         }
-        self.secrets.retain(|_, secret| !matches!(&secret.owner, super::Owner::Unit(owner) if owner == name));
+        self.forget_secrets_of(&super::Owner::Unit(name.to_owned()), &super::Subject::Unit(name.to_owned()));
         for secret in self.secrets.values_mut() {
             secret.consumers.remove(name);
         }
@@ -304,7 +304,10 @@ impl Model {
             return;
         }
         self.relations.retain(|_, relation| !(relation.is_peer() && relation.own(name).is_some()));
-        self.secrets.retain(|_, secret| !matches!(&secret.owner, super::Owner::Application(owner) if owner == name));
+        self.forget_secrets_of(
+            &super::Owner::Application(name.to_owned()),
+            &super::Subject::Application(name.to_owned()),
+        );
         self.applications.remove(name);
     }
 }

@@ -321,6 +321,19 @@ impl Model {
         id
     }
 
+    /// Removes the secrets of one that is gone, and the leave it had to read others: another of its name has none.
+    pub(super) fn forget_secrets_of(&mut self, owner: &Owner, subject: &Subject) {
+        let owned: Vec<String> =
+            self.secrets.iter().filter(|(_, secret)| secret.owner == *owner).map(|(id, _)| id.clone()).collect();
+        for id in owned {
+            self.wake_secret(&id);
+            self.secrets.remove(&id);
+        }
+        for secret in self.secrets.values_mut() {
+            secret.grants.retain(|grant| grant.subject != *subject);
+        }
+    }
+
     /// Wakes all that a secret may concern: its owner and those who read it.
     pub(super) fn wake_secret(&mut self, id: &str) {
         let Some(secret) = self.secrets.get(id) else { return };

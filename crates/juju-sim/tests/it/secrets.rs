@@ -161,6 +161,24 @@ fn a_secret_that_was_added_and_removed_in_one_hook_leaves_nothing() {
 }
 
 #[test]
+fn leave_to_read_goes_with_the_one_that_had_it() {
+    let mut juju = World::new(0);
+    juju.deploy("web", Deployment::of(web()).units(2)).unwrap();
+    juju.settle().unwrap();
+    let secret = juju.add_secret("", &[("key", "value")]).unwrap();
+    juju.grant_secret(&secret, "web/1").unwrap();
+    juju.remove_unit("web/1").unwrap();
+    juju.settle().unwrap();
+    assert!(juju.secret(&secret).unwrap().granted.is_empty());
+    juju.grant_secret(&secret, "web").unwrap();
+    juju.remove_application("web").unwrap();
+    juju.settle().unwrap();
+    // Another application of this name does not inherit it.
+    juju.deploy("web", web()).unwrap();
+    assert!(juju.secret(&secret).unwrap().granted.is_empty());
+}
+
+#[test]
 fn secrets_of_a_flush_that_is_refused_stay() {
     // Juju applies them before all else.
     let mut juju = World::new(0);
