@@ -242,6 +242,8 @@ impl Model {
         }
         if let Some(principal) = &unit.principal {
             self.wake(principal);
+            // Related anew while it was going: now there is room. A principal that is gone needs none.
+            let _ = self.add_subordinates(principal);
         }
         self.elect(&unit.app);
         self.drop_application_if_over(&unit.app);

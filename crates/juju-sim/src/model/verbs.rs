@@ -161,9 +161,13 @@ impl Model {
         Ok(name)
     }
 
-    /// Adds the units of subordinates that a new principal's relations ask for.
-    fn add_subordinates(&mut self, principal: &str) -> Result<(), SimError> {
-        let app = self.unit(principal)?.app.clone();
+    /// Adds the units of subordinates that a principal's relations ask for. Juju: one that is going is waited for.
+    pub(super) fn add_subordinates(&mut self, principal: &str) -> Result<(), SimError> {
+        let unit = self.unit(principal)?;
+        if unit.dying {
+            return Ok(());
+        }
+        let app = unit.app.clone();
         if self.applications.get(&app).is_some_and(|it| it.charm().is_subordinate()) {
             return Ok(());
         }
@@ -368,10 +372,13 @@ impl Model {
 
     /// Juju: the controller lets the unit depart from every relation at once; the unit learns in its own time.
     pub(crate) fn remove_unit(&mut self, name: &str, force: bool) -> Result<(), SimError> {
-        self.unit(name)?;
+        if self.unit(name)?.principal.is_some() {
+            let why = "it is a subordinate's, and goes with its relation or its principal";
+            return Err(SimError::Unit { act: "remove", unit: name.to_owned(), why });
+        }
         self.mark_dying(name);
         if force {
-            self.remove_unit_document(name);
+            self.remove_unit_now(name);
         }
         self.observe();
         Ok(())
@@ -392,15 +399,24 @@ impl Model {
             }
         }
         self.wake(name);
-        let subordinates: Vec<String> = self
-            .units
-            .iter()
-            .filter(|(_, unit)| unit.principal.as_deref() == Some(name) && !unit.dying)
-            .map(|(name, _)| name.clone())
-            .collect();
-        for subordinate in subordinates {
-            self.mark_dying(&subordinate);
+        for subordinate in self.subordinates_of(name) {
+            if !self.units[&subordinate].dying {
+                self.mark_dying(&subordinate);
+            }
         }
+    }
+
+    fn subordinates_of(&self, principal: &str) -> Vec<String> {
+        let of_it = self.units.iter().filter(|(_, unit)| unit.principal.as_deref() == Some(principal));
+        of_it.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Juju: a unit that is removed by force takes its subordinates along.
+    fn remove_unit_now(&mut self, name: &str) {
+        for subordinate in self.subordinates_of(name) {
+            self.remove_unit_document(&subordinate);
+        }
+        self.remove_unit_document(name);
     }
 
     pub(crate) fn remove_application(&mut self, name: &str, force: bool) -> Result<(), SimError> {
@@ -415,7 +431,7 @@ impl Model {
         for unit in self.units_of(name) {
             self.mark_dying(&unit);
             if force {
-                self.remove_unit_document(&unit);
+                self.remove_unit_now(&unit);
             }
         }
         self.drop_application_if_over(name);

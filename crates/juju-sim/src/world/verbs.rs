@@ -96,15 +96,15 @@ impl World {
     /// Removes a unit: it is dying at once, has departed for the others at once, and goes when its last hook ran.
     ///
     /// # Errors
-    /// There is no such unit.
+    /// There is no such unit, or it is a subordinate's: those go with their relation, or with their principal.
     pub fn remove_unit(&mut self, unit: &str) -> Result<(), SimError> {
         self.change(|model| model.remove_unit(unit, false))
     }
 
-    /// Removes a unit by force: it is gone at once, whatever hooks it had to run.
+    /// Removes a unit by force: it is gone at once, whatever hooks it had to run, and its subordinates with it.
     ///
     /// # Errors
-    /// There is no such unit.
+    /// As [`remove_unit`](World::remove_unit).
     pub fn remove_unit_by_force(&mut self, unit: &str) -> Result<(), SimError> {
         self.change(|model| model.remove_unit(unit, true))
     }

@@ -113,3 +113,50 @@ fn either_side_can_be_played() {
     assert_eq!(juju.members("web/0", logs).unwrap(), ["agent/0"]);
     assert!(juju.runs().iter().all(|run| run.unit == "web/0"));
 }
+
+#[test]
+fn a_subordinates_unit_is_not_removed_by_itself_and_goes_with_a_principal_that_is_removed_by_force() {
+    let mut juju = World::new(1);
+    juju.deploy("web", revision(PRINCIPAL, |_| {})).unwrap();
+    juju.add_unit("web").unwrap();
+    juju.deploy("agent", agent()).unwrap();
+    juju.integrate("agent", "web").unwrap();
+    juju.settle().unwrap();
+    for error in [juju.remove_unit("agent/0").unwrap_err(), juju.remove_unit_by_force("agent/0").unwrap_err()] {
+        let why = "remove agent/0: it is a subordinate's, and goes with its relation or its principal";
+        assert_eq!(error.to_string(), why);
+    }
+    juju.clear_transcript();
+    juju.remove_unit_by_force("web/0").unwrap();
+    assert_eq!(juju.units(), ["agent/1", "web/1"]);
+    juju.settle().unwrap();
+    assert_eq!(hooks(&juju, "agent/1").last().unwrap(), "all-relation-departed all:0 agent/0");
+}
+
+#[test]
+fn a_relation_that_is_there_again_brings_its_subordinates_back() {
+    let mut juju = World::new(1);
+    juju.deploy("web", revision(PRINCIPAL, |_| {})).unwrap();
+    juju.deploy("agent", agent()).unwrap();
+    let logs = juju.integrate("agent", "web").unwrap();
+    juju.settle().unwrap();
+    juju.remove_relation_by_force(logs).unwrap();
+    let logs = juju.integrate("agent", "web").unwrap();
+    assert_eq!(juju.units_of("agent"), ["agent/0"]);
+    juju.settle().unwrap();
+    assert_eq!(juju.units_of("agent"), ["agent/1"]);
+    assert_eq!(juju.members("web/0", logs).unwrap(), ["agent/1"]);
+}
+
+#[test]
+fn a_principal_that_is_going_gets_no_subordinate() {
+    let mut juju = World::new(1);
+    juju.deploy("web", revision(PRINCIPAL, |_| {})).unwrap();
+    juju.add_unit("web").unwrap();
+    juju.settle().unwrap();
+    juju.deploy("agent", agent()).unwrap();
+    juju.remove_unit("web/0").unwrap();
+    juju.integrate("agent", "web").unwrap();
+    juju.settle().unwrap();
+    assert_eq!(juju.units(), ["agent/0", "web/1"]);
+}
