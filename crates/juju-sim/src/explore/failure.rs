@@ -28,7 +28,7 @@ const LAST_LINES: usize = 40;
 ///     .unwrap_err();
 /// assert_eq!(failure.why, "one unit is enough: there are 2");
 /// assert_eq!(failure.steps, ["add hello/0", "add hello/1"]);
-/// assert!(failure.to_string().contains("repeat it: JUJU_SIM_REPLAY="));
+/// assert!(failure.to_string().contains("Repeat it: JUJU_SIM_REPLAY="));
 /// ```
 #[derive(Clone)]
 #[non_exhaustive]
