@@ -139,15 +139,16 @@
 //!
 //! # How true it is
 //!
-//! 1,139 recordings of the hook-command server, hook context and runner of Juju 3.6.28 are replayed by this crate's
+//! 1,164 recordings of the hook-command server, hook context and runner of Juju 3.6.28 are replayed by this crate's
 //! tests: every answer to a hook command of a machine charm is the recorded one. The rest follows Juju's source: the
 //! order of hooks, stale databags, atomic flushes, failed, killed and repeated hooks, restarts of agents, departures.
 //!
 //! Everything is deterministic. The [`Model`] has no clock and does no input or output; what is random in Juju follows
 //! from a seed. It can be serialised between hooks, and a world [goes on](World::restore) from it.
 //!
-//! Not simulated: Kubernetes, Pebble, cross-model offers, series upgrades, payloads; of Juju 4 only
-//! [`World::lose_departures`].
+//! Not simulated: Kubernetes, Pebble, cross-model offers, bundles, series upgrades, payloads, secret back ends other than
+//! Juju's own; of Juju 4 only [`World::lose_departures`]. Simpler than in Juju: hooks run one after another and take a
+//! second of the model's time each, and a charm's directory is not fetched but there.
 //!
 //! # Features
 //!

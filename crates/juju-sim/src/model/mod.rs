@@ -57,6 +57,9 @@ use crate::command::Network;
 use log::Log;
 pub(crate) use storage::Storage;
 
+/// How long leadership lasts that is not renewed.
+const LEASE_SECONDS: u64 = 60;
+
 /// Seconds from the Unix epoch to 2026-01-01T00:00:00Z, when a model's time begins.
 pub(crate) const EPOCH: u64 = 1_767_225_600;
 
@@ -221,6 +224,13 @@ impl Model {
 
     pub(crate) fn advance(&mut self, seconds: u64) {
         self.seconds = self.seconds.saturating_add(seconds);
+        let now = self.seconds;
+        let lapsed = |unit: &Unit| unit.down_since.is_some_and(|since| now.saturating_sub(since) >= LEASE_SECONDS);
+        let leaders = self.applications.values().filter_map(|app| app.leader.as_ref());
+        let over: Vec<String> = leaders.filter(|name| self.units.get(*name).is_some_and(lapsed)).cloned().collect();
+        for leader in over {
+            self.depose(&leader);
+        }
     }
 
     /// One of `count` things, by the seed.

@@ -21,8 +21,8 @@ pub(crate) struct Unit {
     /// No code runs for it: the test says what it does.
     pub(crate) played: bool,
     pub(crate) dying: bool,
-    /// The agent is down: no hooks.
-    pub(crate) paused: bool,
+    /// Since when the agent is down: no hooks.
+    pub(crate) down_since: Option<u64>,
     /// The addresses of the binding that has none of its own.
     pub(crate) network: Network,
     /// Those of a binding, in place of what its space gives.
@@ -185,11 +185,11 @@ pub(crate) struct Memory {
 
 impl Unit {
     pub(crate) fn is_up(&self) -> bool {
-        !self.paused && !self.played
+        self.down_since.is_none() && !self.played
     }
 
     pub(crate) fn may_lead(&self) -> bool {
-        !self.paused && !self.dying
+        self.down_since.is_none() && !self.dying
     }
 
     /// The unit whose container it is in: its principal, or itself.

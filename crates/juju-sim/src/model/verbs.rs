@@ -132,7 +132,7 @@ impl Model {
             principal: new.principal,
             played,
             dying: false,
-            paused: false,
+            down_since: None,
             network,
             networks: BTreeMap::new(),
             private_address: None,
@@ -573,7 +573,8 @@ impl Model {
     }
 
     pub(crate) fn pause(&mut self, name: &str) -> Result<(), SimError> {
-        self.unit_mut(name)?.paused = true;
+        let now = self.seconds;
+        self.unit_mut(name)?.down_since.get_or_insert(now);
         self.wake(name);
         Ok(())
     }
@@ -581,7 +582,7 @@ impl Model {
     /// Starts the agent anew, whether it was down or not.
     pub(crate) fn restart(&mut self, name: &str) -> Result<(), SimError> {
         let unit = self.unit_mut(name)?;
-        unit.paused = false;
+        unit.down_since = None;
         unit.agent.restart();
         self.wake(name);
         self.observe();
@@ -612,7 +613,7 @@ impl Model {
     pub(crate) fn agent_status(&self, name: &str) -> &'static str {
         match self.units.get(name) {
             None => "gone",
-            Some(unit) if unit.paused => "lost",
+            Some(unit) if unit.down_since.is_some() => "lost",
             Some(unit) if !unit.agent.installed && unit.agent.operation == Operation::Idle && !unit.played => {
                 "allocating"
             }

@@ -288,7 +288,7 @@ impl Model {
         if unit.played {
             return no("the test plays this unit: it has no code");
         }
-        if unit.paused {
+        if unit.down_since.is_some() {
             return no("its agent is down");
         }
         match &unit.agent.operation {

@@ -84,7 +84,7 @@ impl World {
     pub(crate) fn bring_up(&mut self) -> Result<(), SimError> {
         for unit in self.units() {
             // One may go with another that is brought up before it.
-            if self.model().unit(&unit).is_ok_and(|unit| unit.paused) {
+            if self.model().unit(&unit).is_ok_and(|unit| unit.down_since.is_some()) {
                 self.resume(&unit)?;
             }
             if self.model().unit(&unit).is_ok() {

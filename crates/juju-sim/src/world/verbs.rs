@@ -379,7 +379,8 @@ impl World {
         })
     }
 
-    /// Takes a unit's agent down: it runs no hooks and notices nothing.
+    /// Takes a unit's agent down: it runs no hooks and notices nothing. Leadership is a lease of a minute that the
+    /// agent renews: a leader that is down for so long, by the model's clock, leads no more.
     ///
     /// # Errors
     /// There is no such unit.

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use juju_sim::{Fate, Fault};
 
 use crate::support::{deploy, hooks, run_to, world};
@@ -103,4 +105,21 @@ fn a_unit_that_comes_up_claims_the_leadership_that_nobody_has() {
     world.settle().unwrap();
     assert_eq!(world.leader("magpie").as_deref(), Some("magpie/1"));
     assert!(hooks(&world, "magpie/1").contains(&"leader-elected".to_owned()));
+}
+
+#[test]
+fn the_lease_of_a_leader_that_is_down_runs_out() {
+    let mut world = world(|_| {});
+    deploy(&mut world, 2);
+    world.pause("magpie/0").unwrap();
+    world.advance(Duration::from_secs(59));
+    assert_eq!(world.leader("magpie").as_deref(), Some("magpie/0"));
+    world.advance(Duration::from_secs(1));
+    assert_eq!(world.leader("magpie").as_deref(), Some("magpie/1"));
+    world.settle().unwrap();
+    assert_eq!(hooks(&world, "magpie/1"), ["leader-elected"]);
+    world.clear_transcript();
+    world.resume("magpie/0").unwrap();
+    world.settle().unwrap();
+    assert!(hooks(&world, "magpie/0").contains(&"leader-settings-changed".to_owned()), "{}", world.transcript());
 }
