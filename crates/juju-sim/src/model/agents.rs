@@ -57,6 +57,7 @@ impl Model {
             }
             for name in &awake {
                 self.commit_resolved(name);
+                self.skip_what_is_over(name);
                 self.claim(name);
                 self.enter_scopes(name);
                 self.leave_silent_scopes(name);
@@ -83,6 +84,22 @@ impl Model {
             let configured = self.configured(unit);
             let running = Running::new(name, String::new(), Work::Hook(hook.clone()), unit, configured);
             self.commit(&running, &hook);
+        }
+    }
+
+    /// Skips a hook that would run now, and tells of what is gone. Nothing else may be due after it.
+    fn skip_what_is_over(&mut self, name: &str) {
+        let Some(unit) = self.units.get(name).filter(|unit| unit.is_up()) else { return };
+        let runs = match &unit.agent.operation {
+            Operation::Queued(hook) => Some(hook),
+            Operation::Pending(hook) if unit.resolved == Some(Retry::Retry) => Some(hook),
+            Operation::Idle | Operation::Pending(_) => None,
+        };
+        if runs.is_some_and(|hook| self.is_over(name, hook))
+            && let Some(unit) = self.units.get_mut(name)
+        {
+            unit.resolved = None;
+            unit.agent.operation = Operation::Idle;
         }
     }
 

@@ -160,6 +160,7 @@ impl Model {
         let now = self.seconds;
         let name = running.unit.as_str();
         let mut left = None;
+        let over = self.is_over(name, hook);
         let Some(unit) = self.units.get_mut(name) else { return };
         unit.agent.status_set |= running.status_set;
         let leader_settings = self.applications.get(&unit.app).map_or(0, |app| app.leader_settings.version);
@@ -207,6 +208,8 @@ impl Model {
                 }
             }
             Hook::Storage(hook) => match hook.kind {
+                // It may have been detached while the hook was in error.
+                StorageHookKind::Attached if over => {}
                 StorageHookKind::Attached => {
                     agent.attached.insert(hook.id.clone());
                 }

@@ -15,7 +15,8 @@ pub(crate) enum Next {
     AcceptLeadership,
     ResignLeadership,
     /// Juju: a `leader-elected` is skipped when leadership is gone by the time it is to run. A dying unit holds it
-    /// until it is dead. Hooks of the owner's secrets likewise, and those of a relation that is gone by force.
+    /// until it is dead. So are hooks that tell of what is gone by then: a relation, by force, or a secret. For storage
+    /// Juju's agent fails and starts anew, again and again; here it is skipped too.
     Skip,
 }
 
@@ -113,7 +114,7 @@ impl Model {
                 let failed = matches!(agent.operation, Operation::Pending(_));
                 return if failed && unit.resolved != Some(Retry::Retry) {
                     Next::none()
-                } else if self.is_void(hook, holds) {
+                } else if self.is_over(name, hook) || (*hook == Hook::LeaderElected && !holds) {
                     Next::Skip
                 } else {
                     Next::one(hook.clone())
@@ -151,12 +152,12 @@ impl Model {
         }
     }
 
-    /// Whether a hook has nothing to tell any more by the time it is to run.
-    fn is_void(&self, hook: &Hook, leads: bool) -> bool {
+    /// Whether what a hook tells of is gone, and does not come back.
+    pub(super) fn is_over(&self, name: &str, hook: &Hook) -> bool {
         match hook {
-            Hook::LeaderElected => !leads,
             Hook::Relation(hook) => !self.relations.contains_key(&hook.relation),
             Hook::Secret(hook) => !self.secrets.contains_key(&hook.id),
+            Hook::Storage(hook) => !self.has_storage(name, &hook.id),
             _ => false,
         }
     }

@@ -43,6 +43,10 @@ impl Model {
         owned.filter_map(next).collect()
     }
 
+    pub(super) fn has_storage(&self, name: &str, id: &str) -> bool {
+        self.storage.get(id).is_some_and(|storage| storage.unit.as_deref() == Some(name))
+    }
+
     /// Whether storage that a unit got with its deployment is still on its way. Juju: `install` waits for it.
     pub(super) fn awaits_storage(&self, name: &str, agent: &Agent) -> bool {
         let of_unit = |storage: &&Storage| storage.unit.as_deref() == Some(name) && !storage.detaching;

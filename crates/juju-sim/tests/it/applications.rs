@@ -1,7 +1,7 @@
 //! Several applications: what ties them, and what they leave.
 
 use expect_test::expect;
-use juju_sim::{CloudCredential, CloudSpec, Deployment, Network, Revision, World};
+use juju_sim::{CloudCredential, CloudSpec, Deployment, Fault, Network, Retry, Revision, World};
 use serde_json::json;
 
 use crate::support::{hooks, revision, run_to};
@@ -129,6 +129,27 @@ fn what_is_removed_by_force_tells_nobody_more_than_juju_does() {
     juju.remove_application_by_force("pg").unwrap();
     juju.settle().unwrap();
     assert_eq!((juju.applications(), juju.transcript()), (vec!["web".to_owned()], String::new()));
+}
+
+#[test]
+fn a_failed_hook_of_a_relation_that_is_gone_by_force_is_not_run_again() {
+    for retry in [Retry::Retry, Retry::NoRetry] {
+        let mut juju = World::new(1);
+        juju.deploy("web", quiet(WEB)).unwrap();
+        juju.deploy("pg", quiet(PG)).unwrap();
+        juju.settle().unwrap();
+        let db = juju.integrate("web:db", "pg:database").unwrap();
+        juju.inject("web/0", Fault::Fail).unwrap();
+        juju.settle_without_retry().unwrap();
+        assert_eq!(juju.status("web/0"), ("error", "hook failed: \"db-relation-created\""));
+        juju.remove_relation_by_force(db).unwrap();
+        juju.clear_transcript();
+        juju.resolve("web/0", retry).unwrap();
+        juju.settle().unwrap();
+        assert_eq!(juju.transcript(), "");
+        assert_ne!(juju.status("web/0").current, "error");
+        assert!(juju.ready().is_empty());
+    }
 }
 
 #[test]

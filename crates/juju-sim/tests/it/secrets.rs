@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use juju_sim::{Charm, Deployment, On, ProgramEnd, Revision, World};
+use juju_sim::{Charm, Deployment, Fault, On, ProgramEnd, Revision, World};
 use serde_json::json;
 
 use crate::support::{hooks, revision};
@@ -158,6 +158,26 @@ fn a_secret_that_was_added_and_removed_in_one_hook_leaves_nothing() {
     juju.deploy("m", charm).unwrap();
     juju.settle().unwrap();
     assert!(juju.secrets().is_empty());
+}
+
+#[test]
+fn a_hook_of_a_secret_that_is_gone_is_not_run_again() {
+    for fault in [Fault::Fail, Fault::KillAt(0)] {
+        let mut juju = World::new(3);
+        juju.deploy("pg", database()).unwrap();
+        juju.deploy("web", web()).unwrap();
+        let db = juju.integrate("web:db", "pg").unwrap();
+        juju.settle().unwrap();
+        let secret = juju.bag(db, "pg").unwrap()["secret"].clone();
+        juju.update_secret(&secret, &[("password", "new")]).unwrap();
+        juju.inject("web/0", fault).unwrap();
+        assert_eq!(juju.step_unit("web/0").unwrap().hook, "secret-changed");
+        juju.remove_secret(&secret).unwrap();
+        juju.clear_transcript();
+        juju.settle().unwrap();
+        assert_eq!(juju.transcript(), "");
+        assert_ne!(juju.status("web/0").current, "error");
+    }
 }
 
 #[test]

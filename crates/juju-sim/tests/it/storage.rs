@@ -1,6 +1,6 @@
 //! Storage that comes and goes.
 
-use juju_sim::{Deployment, On, StorageKind, World};
+use juju_sim::{Deployment, Fault, On, Retry, StorageKind, World};
 
 use crate::support::{hooks, revision};
 
@@ -83,4 +83,27 @@ fn install_waits_for_storage_that_is_not_provisioned() {
     juju.set_storage_location("data/0", Some("/mnt")).unwrap();
     juju.settle().unwrap();
     assert_eq!(hooks(&juju, "pg/0")[..2], ["data-storage-attached data/0", "install"]);
+}
+
+#[test]
+fn storage_that_is_detached_while_its_attached_hook_has_failed_is_not_attached_by_it() {
+    for retry in [Retry::Retry, Retry::NoRetry] {
+        let mut juju = World::new(0);
+        juju.deploy("pg", revision(METADATA, |_| {})).unwrap();
+        juju.settle().unwrap();
+        juju.inject("pg/0", Fault::Fail).unwrap();
+        juju.add_storage("pg/0", "wal", 1).unwrap();
+        juju.settle_without_retry().unwrap();
+        assert_eq!(juju.status("pg/0"), ("error", "hook failed: \"wal-storage-attached\""));
+        juju.clear_transcript();
+        juju.detach_storage("wal/1").unwrap();
+        juju.resolve("pg/0", retry).unwrap();
+        juju.settle().unwrap();
+        assert_eq!(juju.transcript(), "");
+        assert_ne!(juju.status("pg/0").current, "error");
+        // Attached again, it is told again.
+        juju.attach_storage("pg/0", "wal/1").unwrap();
+        juju.settle().unwrap();
+        assert_eq!(hooks(&juju, "pg/0"), ["wal-storage-attached wal/1"]);
+    }
 }
