@@ -25,7 +25,8 @@ pub(crate) struct Storage {
 impl Model {
     /// The hooks of storage that a unit could run now.
     pub(super) fn storage_hooks(&self, name: &str, unit: &Unit, agent: &Agent) -> Vec<Hook> {
-        if unit.late.storage {
+        // Juju: a dying unit detaches what it has, whatever it sees.
+        if unit.late.storage && !unit.dying {
             return Vec::new();
         }
         let hook = |kind, id: &str, storage: &Storage| {

@@ -1,6 +1,6 @@
 //! Storage that comes and goes.
 
-use juju_sim::{Deployment, Fault, On, Retry, StorageKind, World};
+use juju_sim::{Deployment, Fault, Observation, On, Retry, StorageKind, World};
 
 use crate::support::{hooks, revision};
 
@@ -106,4 +106,18 @@ fn storage_that_is_detached_while_its_attached_hook_has_failed_is_not_attached_b
         juju.settle().unwrap();
         assert_eq!(hooks(&juju, "pg/0"), ["wal-storage-attached wal/1"]);
     }
+}
+
+#[test]
+fn a_dying_unit_detaches_its_storage_before_it_stops_whatever_it_sees() {
+    let mut juju = World::new(0);
+    juju.deploy("pg", revision(METADATA, |_| {})).unwrap();
+    juju.settle().unwrap();
+    juju.hold("pg/0", Observation::Storage).unwrap();
+    juju.clear_transcript();
+    juju.remove_unit("pg/0").unwrap();
+    juju.settle().unwrap();
+    let mut last = hooks(&juju, "pg/0");
+    last.retain(|hook| hook != "leader-settings-changed");
+    assert_eq!(last, ["data-storage-detaching data/0", "stop", "remove"]);
 }
