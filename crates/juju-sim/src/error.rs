@@ -65,9 +65,14 @@ pub enum SimError {
         /// The unit or application.
         owner: String,
     },
-    /// What Juju does not take as the content of a secret. Values are not shown.
-    #[error("secret content: {0}")]
-    SecretContent(String),
+    /// What Juju does not let be done with a secret, or does not take as its content. Values are not shown.
+    #[error("{act}: {why}")]
+    Secret {
+        /// What was tried, such as `grant a secret`.
+        act: &'static str,
+        /// Why it is refused.
+        why: String,
+    },
     /// No secret has this id.
     #[error("no secret {0:?}")]
     NoSecret(String),

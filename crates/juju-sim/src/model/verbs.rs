@@ -663,6 +663,10 @@ impl Model {
             None => format!("model-{}", self.uuid),
         };
         let secret = self.secret_mut(id)?;
+        if relation.is_none() && secret.owner != Owner::Model {
+            let why = "an operator grants secrets of the model alone; an application grants its own over a relation";
+            return Err(SimError::Secret { act: "grant a secret", why: why.to_owned() });
+        }
         secret.grants.retain(|grant| grant.subject != subject);
         secret.grants.push(Grant { subject, relation, scope });
         Ok(())

@@ -42,8 +42,7 @@ pub(super) fn check(path: &Path) -> Result<(), SimError> {
     if theirs.trim_end() == ours {
         return Ok(());
     }
-    let version = env!("CARGO_PKG_VERSION");
-    let advice = format!("set JUJU_SIM, or install it with \"cargo install juju-sim --version {version}\"");
+    let advice = advice();
     match output.status.success() && theirs.lines().count() == 1 {
         true => refuse(format!(
             "{} is of another juju-sim ({}) than this library ({ours}): {advice}",
@@ -52,6 +51,12 @@ pub(super) fn check(path: &Path) -> Result<(), SimError> {
         )),
         false => refuse(format!("{} is not the juju-sim of this library ({ours}): {advice}", path.display())),
     }
+}
+
+/// What to do without the executable. Where this library came from, its command line is too.
+fn advice() -> String {
+    let source = env!("CARGO_MANIFEST_DIR");
+    format!("install it with \"cargo install --path {source}\", or set JUJU_SIM to where it is")
 }
 
 /// What is around this process.
@@ -92,8 +97,7 @@ impl Surroundings {
         let beside = self.current.iter().flat_map(|current| current.ancestors().skip(1).take(2)).map(Path::to_owned);
         let path = self.path.iter().flat_map(std::env::split_paths).filter(|dir| dir.is_absolute());
         let found = beside.chain(path).map(|dir| dir.join(NAME)).find(|path| is_executable(path));
-        let nothing = "no juju-sim executable: set JUJU_SIM, or install it with \"cargo install juju-sim\"";
-        found.map(Found::At).ok_or_else(|| SimError::Tools(nothing.to_owned()))
+        found.map(Found::At).ok_or_else(|| SimError::Tools(format!("no juju-sim executable: {}", advice())))
     }
 
     /// Whether this is a test or a program of the workspace that this crate was compiled in. A package elsewhere that
@@ -141,7 +145,9 @@ mod tests {
         let at = |path: &Path| Found::At(path.to_owned());
         let mut around = outside(&dir);
         let nothing = around.find().unwrap_err().to_string();
-        assert_eq!(nothing, "no juju-sim executable: set JUJU_SIM, or install it with \"cargo install juju-sim\"");
+        let source = env!("CARGO_MANIFEST_DIR");
+        let advice = format!("install it with \"cargo install --path {source}\", or set JUJU_SIM to where it is");
+        assert_eq!(nothing, format!("no juju-sim executable: {advice}"));
         let on_path = executable(&dir, "bin/juju-sim", "");
         assert_eq!(around.find().unwrap(), at(&on_path));
         let above = executable(&dir, "target/debug/juju-sim", "");
@@ -183,10 +189,10 @@ mod tests {
         let ours = wire::version();
         assert_eq!(check(&format!("#!/bin/sh\necho {ours}\n")), Ok(()));
         let path = dir.path().join("juju-sim");
-        let advice = concat!("install it with \"cargo install juju-sim --version ", env!("CARGO_PKG_VERSION"), '"');
+        let advice = advice();
         let text = check("#!/bin/sh\necho 0.0.1 abc\n").unwrap_err();
         let start = format!("{} is of another juju-sim (0.0.1 abc) than this library ({ours}): ", path.display());
-        assert!(text.starts_with(&start) && text.ends_with(advice), "{text}");
+        assert!(text.starts_with(&start) && text.ends_with(&advice), "{text}");
         for other in ["#!/bin/sh\nexit 2\n", "#!/bin/sh\necho a; echo b\n", "#!/bin/true\n"] {
             let text = check(other).unwrap_err();
             assert!(text.starts_with(&format!("{} is not the juju-sim of", path.display())), "{text}");

@@ -168,6 +168,8 @@ impl World {
     /// Runs one hook on a unit, whether or not it is due: from any state, built by verbs and
     /// [`settle_without_running`](World::settle_without_running) or come to by running.
     ///
+    /// A hook that fails is an `Ok` with that [`fate`](HookRun::fate).
+    ///
     /// # Errors
     /// Juju could not run this hook on this unit in this state; why.
     pub fn run_hook(&mut self, unit: &str, on: On) -> Result<&HookRun, SimError> {

@@ -1,4 +1,4 @@
-use crate::command::ToolOutput;
+use crate::command::{self, ToolOutput};
 
 /// Something that goes wrong in a unit's next hook or action.
 ///
@@ -59,6 +59,33 @@ pub enum Fault {
     },
     /// The command of this name is not on `PATH`.
     Absent(String),
+}
+
+/// The calls of Juju's API that can be refused.
+const CALLS: [&str; 8] = [
+    "Uniter.ApplicationStatus",
+    "Uniter.ConfigSettings",
+    "Uniter.GoalStates",
+    "Uniter.NetworkInfo",
+    "Uniter.Read",
+    "Uniter.ReadLocalApplicationSettings",
+    "Uniter.ReadRemoteSettings",
+    "Uniter.SetUnitStatus",
+];
+
+impl Fault {
+    /// What is wrong with it, so that it would never happen.
+    pub(super) fn flaw(&self) -> Option<&'static str> {
+        let command = match self {
+            Fault::Answer { to: Target::Command(name), .. } | Fault::Hang(Target::Command(name)) => name,
+            Fault::Absent(name) => name,
+            Fault::Refuse { call, .. } if !CALLS.contains(&call.as_str()) => {
+                return Some("no call of this name can be refused");
+            }
+            _ => return None,
+        };
+        (!command::is_known(command)).then_some("there is no hook command of this name")
+    }
 }
 
 /// Which call of a hook command is meant.

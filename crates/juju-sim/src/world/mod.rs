@@ -103,7 +103,8 @@ impl World {
         let doors: BTreeMap<String, Vec<Door>> = doors.collect();
         for (name, application) in &model.applications {
             if doors.get(name).is_none_or(|doors| doors.len() != application.charms.len()) {
-                let why = format!("it has {} revisions in the model", application.charms.len());
+                let (given, wanted) = (doors.get(name).map_or(0, Vec::len), application.charms.len());
+                let why = format!("the model is restored with {given} of its {wanted} revisions");
                 return Err(SimError::Deploy { application: name.clone(), why });
             }
         }

@@ -64,7 +64,7 @@ impl World {
     /// Lets an application or unit read a secret: an operator's grant (`juju grant-secret`).
     ///
     /// # Errors
-    /// There is no such secret, application or unit.
+    /// There is no such secret, application or unit, or the secret is not an operator's.
     pub fn grant_secret(&mut self, uri: &str, to: &str) -> Result<(), SimError> {
         self.change(|model| model.grant_secret(id(uri), to, None))
     }
@@ -143,11 +143,12 @@ pub(super) fn id(uri: &str) -> &str {
 }
 
 fn encoded(content: &[(&str, &str)]) -> Result<SecretContent, SimError> {
+    let refuse = |why| SimError::Secret { act: "set the content of a secret", why };
     if content.is_empty() {
-        return Err(SimError::SecretContent("there is none".to_owned()));
+        return Err(refuse("there is none".to_owned()));
     }
     let pairs = content.iter().map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec()));
-    SecretContent::of(pairs.collect()).map_err(SimError::SecretContent)
+    SecretContent::of(pairs.collect()).map_err(refuse)
 }
 
 fn decoded(content: &SecretContent) -> Settings {

@@ -144,7 +144,11 @@ impl World {
             let model = self.model();
             let (local, name) = end.split_once(':').ok_or_else(|| SimError::NoRelation(end.to_owned()))?;
             let charm = model.application(local)?.charm();
-            let endpoint = charm.implicit_or(name).ok_or_else(|| SimError::NoRelation(end.to_owned()))?;
+            let none = || SimError::Integrate {
+                ends: [end.to_owned(), app.to_owned()],
+                why: format!("{local} has no endpoint {name}"),
+            };
+            let endpoint = charm.implicit_or(name).ok_or_else(none)?;
             endpoint.counterpart(app, charm.is_subordinate())?
         };
         let count = u32::from(!charm.is_subordinate());
@@ -346,9 +350,12 @@ impl World {
     /// Lets something go wrong in a unit's next hook or action. Several faults all apply to that one.
     ///
     /// # Errors
-    /// There is no such unit.
+    /// There is no such unit, or the fault names a hook command or call of the API that there is none of.
     pub fn inject(&mut self, unit: &str, fault: Fault) -> Result<(), SimError> {
         self.model().unit(unit)?;
+        if let Some(why) = fault.flaw() {
+            return Err(SimError::Unit { act: "inject a fault into", unit: unit.to_owned(), why });
+        }
         self.faults.entry(unit.to_owned()).or_default().push(fault);
         Ok(())
     }

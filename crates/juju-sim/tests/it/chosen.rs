@@ -68,7 +68,7 @@ fn a_state_is_kept_and_gone_on_from() {
     again.settle().unwrap();
     assert_eq!(hooks(&again, "web/0"), ["db-relation-changed db:1 pg/0"]);
     let error = World::restore(model, []).unwrap_err().to_string();
-    assert_eq!(error, "deploy pg: it has 1 revisions in the model");
+    assert_eq!(error, "deploy pg: the model is restored with 0 of its 1 revisions");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What a test author does wrong, and what is said then.
 
 use expect_test::{Expect, expect};
-use juju_sim::{Charm, Deployment, Network, On, PortRange, ProgramEnd, Protocol, Revision, SimError, World};
+use juju_sim::{
+    Charm, Deployment, Fault, Network, On, PortRange, ProgramEnd, Protocol, Revision, SimError, Target, World,
+};
 use serde_json::json;
 
 fn check(text: &str, expected: &Expect) {
@@ -270,9 +272,9 @@ fn an_application_played_by_the_test_cannot_do_what_juju_forbids() {
     check(&refused(juju.integrate("m:db", "pg:db")), &expect!["integrate m:db pg:db: they are related already"]);
     check(
         &refused(juju.add_secret("pg/0", &[("Password", "x")])),
-        &expect![[r#"secret content: key "Password" not valid"#]],
+        &expect![[r#"set the content of a secret: key "Password" not valid"#]],
     );
-    check(&refused(juju.add_secret("pg/0", &[])), &expect!["secret content: there is none"]);
+    check(&refused(juju.add_secret("pg/0", &[])), &expect!["set the content of a secret: there is none"]);
     check(
         &refused(juju.write_bag(db, "pg/0", &[("", "x")])),
         &expect![[r#"write into a bag of relation "m:db pg:db": a key is empty"#]],
@@ -324,6 +326,39 @@ fn a_state_that_juju_could_not_come_to_is_refused() {
         &refused(juju.set_binding_network("m/0", "none", Network::none())),
         &expect!["set a network of m/0: its charm has no such endpoint or extra binding"],
     );
+}
+
+#[test]
+fn a_fault_that_would_never_happen_is_refused() {
+    let mut juju = deployed("name: m", None, None);
+    check(
+        &refused(juju.inject("m/0", Fault::Absent("bogus-get".to_owned()))),
+        &expect!["inject a fault into m/0: there is no hook command of this name"],
+    );
+    check(
+        &refused(juju.inject("m/0", Fault::Hang(Target::Command("state_get".to_owned())))),
+        &expect!["inject a fault into m/0: there is no hook command of this name"],
+    );
+    let refusal = Fault::Refuse { call: "Uniter.Bogus".to_owned(), text: "no".to_owned() };
+    check(
+        &refused(juju.inject("m/0", refusal)),
+        &expect!["inject a fault into m/0: no call of this name can be refused"],
+    );
+}
+
+#[test]
+fn an_operator_grants_no_secret_of_a_charm() {
+    let mut juju = deployed("{name: m, requires: {db: {interface: pg}}}", None, None);
+    juju.play("pg", "m:db").unwrap();
+    let secret = juju.add_secret("pg", &[("password", "x")]).unwrap();
+    check(
+        &refused(juju.grant_secret(&secret, "m")),
+        &expect![
+            "grant a secret: an operator grants secrets of the model alone; an application grants its own over a relation"
+        ],
+    );
+    juju.grant_secret_over(&secret, "m", "m:db").unwrap();
+    check(&refused(juju.play("other", "m:dbb")), &expect!["integrate m:dbb other: m has no endpoint dbb"]);
 }
 
 #[test]
