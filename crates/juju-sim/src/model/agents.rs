@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::application::Life;
-use super::relation::Bag;
+use super::hook::Hook;
+use super::relation::{Bag, Snapshot};
 use super::running::{Running, Work};
 use super::unit::{Operation, Retry};
 use super::{Awake, Model};
@@ -57,7 +58,7 @@ impl Model {
             }
             for name in &awake {
                 self.commit_resolved(name);
-                self.skip_what_is_over(name);
+                self.skip_what_is_in_vain(name);
                 self.claim(name);
                 self.enter_scopes(name);
                 self.leave_silent_scopes(name);
@@ -87,17 +88,17 @@ impl Model {
         }
     }
 
-    /// Skips a hook that would run now, and tells of what is gone. Nothing else may be due after it.
-    fn skip_what_is_over(&mut self, name: &str) {
+    /// Skips a hook that would run now in vain. Nothing else may be due after it.
+    fn skip_what_is_in_vain(&mut self, name: &str) {
         let Some(unit) = self.units.get(name).filter(|unit| unit.is_up()) else { return };
-        let runs = match &unit.agent.operation {
-            Operation::Queued(hook) => Some(hook),
-            Operation::Pending(hook) if unit.resolved == Some(Retry::Retry) => Some(hook),
-            Operation::Idle | Operation::Pending(_) => None,
+        let in_vain = match &unit.agent.operation {
+            // Juju: a dying unit that is not installed does not install any more.
+            Operation::Queued(Hook::Install) if unit.dying => true,
+            Operation::Queued(hook) => self.is_over(name, hook),
+            Operation::Pending(hook) => unit.resolved == Some(Retry::Retry) && self.is_over(name, hook),
+            Operation::Idle => false,
         };
-        if runs.is_some_and(|hook| self.is_over(name, hook))
-            && let Some(unit) = self.units.get_mut(name)
-        {
+        if in_vain && let Some(unit) = self.units.get_mut(name) {
             unit.resolved = None;
             unit.agent.operation = Operation::Idle;
         }
@@ -116,7 +117,10 @@ impl Model {
         let app = unit.app.clone();
         let enters = |(id, relation): &(&u32, &super::Relation)| {
             let side = relation.own(&app).filter(|_| relation.is_alive());
+            // What it sees late may be over for it still.
+            let over = unit.late.relations.get(id).is_some_and(Snapshot::is_over);
             !agent.relations.contains_key(id)
+                && !over
                 && side.is_some_and(|side| unit.played || charm.implicit_or(&side.endpoint).is_some())
                 && self.shares_container(name, relation)
         };

@@ -250,6 +250,13 @@ pub(crate) struct Snapshot {
     app_version: u64,
 }
 
+impl Snapshot {
+    /// Whether the relation was over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over
+    }
+}
+
 /// The unit that looks at a relation.
 #[derive(Debug)]
 pub(crate) struct Viewer<'a> {

@@ -355,3 +355,43 @@ fn a_reboot_starts_the_unit_again_and_one_at_once_drops_the_hooks_writes() {
     juju.settle().unwrap();
     assert_eq!(hooks(&juju, "m/0"), ["start"]);
 }
+
+#[test]
+fn a_relation_that_is_resumed_is_entered_when_its_unit_sees_it() {
+    let mut juju = World::new(1);
+    juju.deploy("web", quiet(WEB)).unwrap();
+    juju.deploy("pg", quiet(PG)).unwrap();
+    let db = juju.integrate("web:db", "pg:database").unwrap();
+    juju.settle().unwrap();
+    juju.suspend_relation(db).unwrap();
+    juju.hold_relation("web/0", db).unwrap();
+    juju.settle().unwrap();
+    juju.resume_relation(db).unwrap();
+    juju.clear_transcript();
+    juju.settle().unwrap();
+    assert_eq!(juju.transcript(), "");
+    juju.release("web/0").unwrap();
+    juju.settle().unwrap();
+    assert_eq!(hooks(&juju, "web/0"), ["db-relation-joined db:1 pg/0", "db-relation-changed db:1 pg/0"]);
+}
+
+#[test]
+fn an_application_that_is_removed_while_its_relation_is_suspended_is_gone_with_it() {
+    let mut juju = World::new(1);
+    juju.deploy("web", quiet(WEB)).unwrap();
+    juju.deploy("pg", quiet(PG)).unwrap();
+    let db = juju.integrate("web:db", "pg:database").unwrap();
+    juju.settle().unwrap();
+    juju.pause("web/0").unwrap();
+    juju.suspend_relation(db).unwrap();
+    juju.settle().unwrap();
+    juju.remove_application("pg").unwrap();
+    juju.settle().unwrap();
+    // One unit that is down is in it still.
+    assert_eq!(juju.applications(), ["pg", "web"]);
+    juju.clear_transcript();
+    juju.resume("web/0").unwrap();
+    juju.settle().unwrap();
+    assert_eq!(hooks(&juju, "web/0"), ["db-relation-departed db:1 pg/0", "db-relation-broken db:1"]);
+    assert_eq!((juju.applications(), juju.relations("db").len()), (vec!["web".to_owned()], 0));
+}

@@ -139,3 +139,37 @@ fn a_unit_that_never_ran_is_simply_gone() {
     assert_eq!(world.status(&unit), ("gone", ""));
     assert_eq!(world.remove_unit("nothing").unwrap_err().to_string(), "no unit \"nothing\"");
 }
+
+#[test]
+fn a_dying_unit_does_not_begin_to_install() {
+    let mut juju = juju_sim::World::new(1);
+    let charm = crate::support::revision("{name: pg, storage: {data: {type: filesystem}}}", |_| {});
+    juju.deploy("pg", charm).unwrap();
+    run_to(&mut juju, "pg/0", "data-storage-attached");
+    juju.inject("pg/0", Fault::KillAt(0)).unwrap();
+    run_to(&mut juju, "pg/0", "install");
+    juju.clear_transcript();
+    juju.remove_unit("pg/0").unwrap();
+    juju.settle().unwrap();
+    assert_eq!(hooks(&juju, "pg/0"), ["data-storage-detaching data/0"]);
+    assert!(juju.units().is_empty());
+}
+
+#[test]
+fn a_unit_is_removed_while_its_hook_is_queued_or_has_failed() {
+    for (fault, first) in [(Fault::KillAt(0), "config-changed"), (Fault::Fail, "config-changed")] {
+        let mut world = world(|_| {});
+        deploy(&mut world, 2);
+        world.set_config("magpie", "mtu", Some(1.into())).unwrap();
+        world.inject("magpie/1", fault).unwrap();
+        run_to(&mut world, "magpie/1", "config-changed");
+        world.clear_transcript();
+        world.remove_unit("magpie/1").unwrap();
+        world.settle().unwrap();
+        let ran = hooks(&world, "magpie/1");
+        assert_eq!(ran[0], first);
+        let rest = ["magpie-relation-departed magpie:0 magpie/0 (departing magpie/1)", "stop", "remove"];
+        assert_eq!(ran[1..], rest);
+        assert_eq!(world.units(), ["magpie/0"]);
+    }
+}
