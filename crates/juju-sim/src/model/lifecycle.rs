@@ -39,21 +39,15 @@ impl Model {
         unit.resolved = None;
         unit.agent.memory.tick = false;
         let before = std::mem::replace(&mut unit.agent.operation, Operation::Pending(hook.clone()));
+        // One that is repeated keeps the charm it began with.
+        if matches!(hook, Hook::Install | Hook::UpgradeCharm) && before == Operation::Idle {
+            unit.agent.revision = newest;
+            unit.agent.modified = modified;
+        }
         match &hook {
-            Hook::Install => {
-                unit.set_status("maintenance", "installing charm software", now);
-                // One that is repeated keeps the charm it began with.
-                if before == Operation::Idle {
-                    unit.agent.revision = newest;
-                    unit.agent.modified = modified;
-                }
-            }
+            Hook::Install => unit.set_status("maintenance", "installing charm software", now),
             Hook::Stop => unit.set_status("maintenance", "stopping charm software", now),
             Hook::Remove => unit.set_status("maintenance", "cleaning up prior to charm deletion", now),
-            Hook::UpgradeCharm => {
-                unit.agent.revision = newest;
-                unit.agent.modified = modified;
-            }
             Hook::Relation(hook) => {
                 if let (RelationKind::Joined | RelationKind::Changed, Some(remote)) = (hook.kind, &hook.remote_unit) {
                     unit.agent.memory.bags.entry(hook.relation).or_default().remove(remote);

@@ -1,6 +1,6 @@
 //! Refreshing an application while its units still run the old revision.
 
-use juju_sim::{Deployment, Observation, Revision, World};
+use juju_sim::{Deployment, Fault, Observation, Revision, World};
 
 use crate::support::{hooks, revision};
 
@@ -75,4 +75,65 @@ fn a_unit_that_installed_the_newest_charm_does_not_upgrade_to_what_it_was_late_t
     let ran = hooks(&juju, "m/0");
     assert_eq!(ran[0], "install");
     assert!(!ran.contains(&"upgrade-charm".to_owned()), "{ran:?}");
+}
+
+#[test]
+fn an_upgrade_charm_that_failed_is_repeated_by_the_charm_that_it_began_with() {
+    let mut juju = World::new(2);
+    let telling = |version: &'static str| {
+        revision(ONE, move |hook| hook.0.tools.stdout(&format!("{} of {version}", hook.name())))
+    };
+    juju.deploy("m", telling("one")).unwrap();
+    juju.settle().unwrap();
+    juju.refresh("m", telling("two")).unwrap();
+    juju.inject("m/0", Fault::Fail).unwrap();
+    juju.settle_without_retry().unwrap();
+    assert_eq!(juju.status("m/0"), ("error", "hook failed: \"upgrade-charm\""));
+    let before = juju.log().len();
+    juju.refresh("m", telling("three")).unwrap();
+    juju.settle().unwrap();
+    let said: Vec<String> = juju.log()[before..].iter().map(|line| line.text.clone()).collect();
+    let both = ["upgrade-charm of two", "config-changed of two", "upgrade-charm of three", "config-changed of three"];
+    assert_eq!(said, both);
+}
+
+#[test]
+fn a_unit_in_error_keeps_its_charm_until_it_is_resolved() {
+    let mut juju = World::new(2);
+    juju.deploy("m", saying(ONE, "one")).unwrap();
+    juju.settle().unwrap();
+    juju.tick("m/0").unwrap();
+    juju.inject("m/0", Fault::Fail).unwrap();
+    juju.settle_without_retry().unwrap();
+    juju.refresh("m", saying(TWO, "two")).unwrap();
+    juju.settle_without_retry().unwrap();
+    assert_eq!(juju.status("m/0"), ("error", "hook failed: \"update-status\""));
+    juju.clear_transcript();
+    juju.settle().unwrap();
+    // The failed hook runs again under the old charm.
+    assert!(juju.transcript().starts_with("m/0 update-status\n  | DEBUG one\n"), "{}", juju.transcript());
+    assert_eq!(
+        hooks(&juju, "m/0"),
+        ["update-status", "upgrade-charm", "config-changed", "more-relation-created more:1"]
+    );
+}
+
+#[test]
+fn a_peer_endpoint_that_a_charm_drops_goes_on_for_those_who_are_in_it() {
+    let mut juju = World::new(2);
+    juju.deploy("m", Deployment::of(saying(ONE, "one")).units(2)).unwrap();
+    juju.settle().unwrap();
+    juju.refresh("m", saying("{name: m}", "two")).unwrap();
+    juju.settle().unwrap();
+    juju.clear_transcript();
+    let new = juju.add_unit("m").unwrap();
+    juju.settle().unwrap();
+    assert_eq!(hooks(&juju, &new), ["install", "leader-settings-changed", "config-changed", "start"]);
+    assert!(hooks(&juju, "m/0").is_empty());
+    juju.remove_unit("m/1").unwrap();
+    juju.settle().unwrap();
+    assert_eq!(hooks(&juju, "m/0"), ["m-relation-departed m:0 m/1"]);
+    juju.remove_application("m").unwrap();
+    juju.settle().unwrap();
+    assert!(juju.applications().is_empty() && juju.relations("m").is_empty());
 }
