@@ -63,6 +63,9 @@ const LEASE_SECONDS: u64 = 60;
 /// Seconds from the Unix epoch to 2026-01-01T00:00:00Z, when a model's time begins.
 pub(crate) const EPOCH: u64 = 1_767_225_600;
 
+/// Seconds from the Unix epoch to the year 9000.
+const LAST: u64 = 221_845_392_000;
+
 /// One Juju model: applications, units and their agents, relations, secrets, storage; on machines.
 ///
 /// It can be serialized and read back at any moment between hooks, and goes on as if nothing had happened. It holds
@@ -222,8 +225,9 @@ impl Model {
         self.applications.get(app).map_or(0, |app| app.modified)
     }
 
+    /// Time goes on, until it stops in the year 9000: later dates are none to those who write them.
     pub(crate) fn advance(&mut self, seconds: u64) {
-        self.seconds = self.seconds.saturating_add(seconds);
+        self.seconds = self.seconds.saturating_add(seconds).min(LAST - EPOCH);
         let now = self.seconds;
         let lapsed = |unit: &Unit| unit.down_since.is_some_and(|since| now.saturating_sub(since) >= LEASE_SECONDS);
         let leaders = self.applications.values().filter_map(|app| app.leader.as_ref());

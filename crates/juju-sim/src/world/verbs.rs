@@ -426,7 +426,7 @@ impl World {
     }
 
     /// Lets the model's time pass, by whole seconds: secrets expire and are to be rotated, and after five minutes an
-    /// `update-status` is due everywhere.
+    /// `update-status` is due everywhere. It ends with the year 8999.
     pub fn advance(&mut self, time: Duration) {
         const INTERVAL: u64 = 300;
         self.change(|model| {

@@ -395,3 +395,21 @@ fn an_application_that_is_removed_while_its_relation_is_suspended_is_gone_with_i
     assert_eq!(hooks(&juju, "web/0"), ["db-relation-departed db:1 pg/0", "db-relation-broken db:1"]);
     assert_eq!((juju.applications(), juju.relations("db").len()), (vec!["web".to_owned()], 0));
 }
+
+#[test]
+fn names_and_times_may_be_as_long_as_they_like() {
+    let mut juju = World::new(1);
+    let (app, endpoint) = ("w".repeat(200), "e".repeat(200));
+    let metadata = format!("{{name: {app}, requires: {{{endpoint}: {{interface: {endpoint}}}}}}}");
+    juju.deploy(&app, quiet(&metadata)).unwrap();
+    let pg = "p".repeat(200);
+    let id = juju.play(&pg, &format!("{app}:{endpoint}")).unwrap();
+    juju.settle().unwrap();
+    let changed = format!("{endpoint}-relation-changed {endpoint}:{id} {pg}/0");
+    assert_eq!(hooks(&juju, &format!("{app}/0")).last(), Some(&changed));
+    for _ in 0..2 {
+        juju.advance(std::time::Duration::MAX);
+        juju.settle().unwrap();
+    }
+    assert_eq!(juju.runs().last().unwrap().hook, "update-status");
+}
