@@ -243,8 +243,13 @@ impl Model {
                 .map(|side| (&side.app, &side.endpoint))
                 .eq(sides.iter().map(|side| (&side.app, &side.endpoint)))
         };
-        if self.relations.values().any(|relation| relation.life == Life::Alive && same(relation)) {
-            return Err(refuse("they are related already".to_owned()));
+        if let Some(relation) = self.relations.values().find(|relation| same(relation)) {
+            let why = match relation.life {
+                Life::Alive => "they are related already",
+                // Juju names relations by their ends: there is no second one of a name.
+                Life::Dying => "their relation is dying, but not yet removed",
+            };
+            return Err(refuse(why.to_owned()));
         }
         for (app, endpoint) in [(app, endpoint), (other_app, other_endpoint)] {
             let uses = |relation: &&Relation| relation.own(app).is_some_and(|side| side.endpoint == endpoint.name);

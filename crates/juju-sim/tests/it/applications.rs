@@ -357,6 +357,20 @@ fn a_reboot_starts_the_unit_again_and_one_at_once_drops_the_hooks_writes() {
 }
 
 #[test]
+fn a_relation_that_is_dying_has_to_be_gone_before_there_is_another() {
+    let mut juju = World::new(1);
+    juju.deploy("web", quiet("{name: web, requires: {db: {interface: pg}}}")).unwrap();
+    juju.deploy("pg", quiet(PG)).unwrap();
+    let db = juju.integrate("web:db", "pg:database").unwrap();
+    juju.settle().unwrap();
+    juju.remove_relation(db).unwrap();
+    let error = juju.integrate("web:db", "pg:database").unwrap_err().to_string();
+    assert_eq!(error, "integrate web:db pg:database: their relation is dying, but not yet removed");
+    juju.settle().unwrap();
+    assert_ne!(juju.integrate("web:db", "pg:database").unwrap(), db);
+}
+
+#[test]
 fn a_relation_that_is_resumed_is_entered_when_its_unit_sees_it() {
     let mut juju = World::new(1);
     juju.deploy("web", quiet(WEB)).unwrap();
@@ -394,6 +408,44 @@ fn an_application_that_is_removed_while_its_relation_is_suspended_is_gone_with_i
     juju.settle().unwrap();
     assert_eq!(hooks(&juju, "web/0"), ["db-relation-departed db:1 pg/0", "db-relation-broken db:1"]);
     assert_eq!((juju.applications(), juju.relations("db").len()), (vec!["web".to_owned()], 0));
+}
+
+#[test]
+fn a_relation_that_is_removed_before_its_units_are_installed_is_gone_at_once() {
+    let mut juju = World::new(1);
+    juju.deploy("web", quiet(WEB)).unwrap();
+    juju.deploy("pg", quiet(PG)).unwrap();
+    let db = juju.integrate("web:db", "pg:database").unwrap();
+    juju.remove_relation(db).unwrap();
+    assert!(juju.relation("db").is_err());
+    juju.settle().unwrap();
+    assert!(!juju.transcript().contains("-relation-joined"), "{}", juju.transcript());
+    // One side has entered, and is told of the end.
+    let db = juju.integrate("web:db", "pg:database").unwrap();
+    juju.add_unit("pg").unwrap();
+    juju.step_unit("web/0");
+    juju.clear_transcript();
+    juju.remove_relation(db).unwrap();
+    juju.settle().unwrap();
+    assert_eq!(hooks(&juju, "web/0"), ["db-relation-broken db:2"]);
+    assert!(juju.relation("db").is_err());
+}
+
+#[test]
+fn two_played_applications_are_related_and_part() {
+    let mut juju = World::new(1);
+    juju.deploy("web", Revision::played(quiet(WEB).charm().clone())).unwrap();
+    juju.deploy("pg", Revision::played(quiet(PG).charm().clone())).unwrap();
+    let db = juju.integrate("web:db", "pg:database").unwrap();
+    juju.write_bag(db, "web/0", &[("k", "v")]).unwrap();
+    juju.suspend_relation(db).unwrap();
+    juju.resume_relation(db).unwrap();
+    assert!(!juju.bag(db, "web/0").unwrap().contains_key("k"));
+    juju.remove_unit("pg/0").unwrap();
+    assert_eq!(juju.units(), ["web/0"]);
+    juju.remove_application("web").unwrap();
+    juju.remove_application("pg").unwrap();
+    assert!(juju.units().is_empty() && juju.applications().is_empty());
 }
 
 #[test]
