@@ -9,6 +9,7 @@ use super::port::OpenPort;
 use super::relation::overlay;
 use super::running::{Running, Work};
 use super::secret::{Create, Grant, Owner, Revisions, Secret, Subject, Update};
+use super::storage::most_of;
 use super::unit::Status;
 use crate::command::{SecretOwner, Settings};
 
@@ -168,11 +169,15 @@ impl Model {
         for (name, _) in &flush.storage {
             let refuse = |why: String| Err(format!("adding storage {name} for {tag}: {why}"));
             let Some(spec) = charm.storage(name) else { return refuse(format!("storage {name:?} not found")) };
-            let owned = self.storage.values();
-            let has = owned.filter(|it| it.name == *name && it.unit.as_ref() == Some(&running.unit)).count() as u64;
-            let asked: u64 = flush.storage.iter().filter(|(other, _)| other == name).map(|(_, count)| count).sum();
-            if let Some(max) = spec.max.filter(|max| has.saturating_add(asked) > u64::from(*max)) {
-                return refuse(format!("{name:?} can have {max} instances at most"));
+            if unit.dying {
+                return refuse("unit is not found or not alive".to_owned());
+            }
+            let has = u64::from(self.count_of(&running.unit, name));
+            let asked = flush.storage.iter().filter(|(other, _)| other == name);
+            let asked = asked.fold(0, |sum: u64, (_, count)| sum.saturating_add(*count));
+            let most = most_of(spec);
+            if has.saturating_add(asked) > u64::from(most) {
+                return refuse(format!("{name:?} can have {most} instances at most"));
             }
         }
         Ok(())

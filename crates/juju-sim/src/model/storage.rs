@@ -6,7 +6,17 @@ use super::Model;
 use super::hook::{Hook, StorageHook, StorageHookKind};
 use super::unit::{Agent, Unit};
 use crate::SimError;
+use crate::charm::StorageSpec;
 use crate::command::StorageKind;
+
+const NO_SUCH: &str = "the charm has no storage of this name";
+/// The most instances of a storage that a unit has here. Juju has no such limit, and no cloud as much to give.
+const MOST: u32 = 10_000;
+
+/// How many instances of a storage a unit may have.
+pub(super) fn most_of(spec: &StorageSpec) -> u32 {
+    spec.max.unwrap_or(MOST).min(MOST)
+}
 
 /// A storage instance, such as `data/0`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,20 +68,26 @@ impl Model {
     pub(crate) fn add_storage(&mut self, name: &str, storage: &str, count: u32) -> Result<Vec<String>, SimError> {
         let refuse = |why: String| SimError::Storage { act: "add", storage: storage.to_owned(), why };
         let unit = self.unit(name)?;
-        let spec = self.charm_of(unit).storage(storage);
-        let spec = spec.ok_or_else(|| refuse("the charm has no storage of this name".to_owned()))?;
-        let has = self.storage.values().filter(|it| it.name == storage && it.unit.as_deref() == Some(name)).count();
-        let has = u32::try_from(has).unwrap_or(u32::MAX).saturating_add(count);
-        if let Some(max) = spec.max.filter(|max| has > *max) {
-            return Err(refuse(format!("{name} may have {max} at most")));
+        if unit.dying {
+            return Err(refuse(format!("{name} is being removed")));
         }
-        let (kind, place, single) = (spec.kind, spec.location.clone(), spec.max == Some(1));
+        let spec = self.charm_of(unit).storage(storage).cloned();
+        let spec = spec.ok_or_else(|| refuse(NO_SUCH.to_owned()))?;
+        let most = most_of(&spec);
+        if self.count_of(name, storage).saturating_add(count) > most {
+            return Err(refuse(format!("{name} may have {most} at most")));
+        }
+        Ok(self.new_storage(name, &spec, count))
+    }
+
+    pub(super) fn new_storage(&mut self, name: &str, spec: &StorageSpec, count: u32) -> Vec<String> {
+        let (storage, single) = (&spec.name, spec.max == Some(1));
         let mut ids = Vec::new();
         for _ in 0..count {
             let number = self.counters.storage;
             self.counters.storage += 1;
             let id = format!("{storage}/{number}");
-            let location = match (kind, &place) {
+            let location = match (spec.kind, &spec.location) {
                 (StorageKind::Block, _) => format!("/dev/juju-{storage}-{number}"),
                 (StorageKind::Filesystem, Some(place)) if single => place.clone(),
                 (StorageKind::Filesystem, Some(place)) => format!("{place}/{id}"),
@@ -80,7 +96,7 @@ impl Model {
             let instance = Storage {
                 name: storage.to_owned(),
                 number,
-                kind,
+                kind: spec.kind,
                 location: Some(location),
                 unit: Some(name.to_owned()),
                 detaching: false,
@@ -89,32 +105,53 @@ impl Model {
             ids.push(id);
         }
         self.wake(name);
-        Ok(ids)
+        ids
+    }
+
+    /// How many instances of a storage a unit has, but for those that it is to give up.
+    pub(super) fn count_of(&self, name: &str, storage: &str) -> u32 {
+        let of_it = |it: &&Storage| it.name == storage && it.unit.as_deref() == Some(name) && !it.detaching;
+        u32::try_from(self.storage.values().filter(of_it).count()).unwrap_or(u32::MAX)
     }
 
     pub(crate) fn attach_storage(&mut self, name: &str, id: &str) -> Result<(), SimError> {
-        self.unit(name)?;
-        let storage = self.storage_mut("attach", id)?;
+        let storage = self.storage_mut("attach", id)?.clone();
+        let unit = self.unit(name)?;
+        let refuse = |why: String| Err(SimError::Storage { act: "attach", storage: id.to_owned(), why });
         if storage.unit.is_some() {
-            return Err(SimError::Storage { act: "attach", storage: id.to_owned(), why: "it is attached".to_owned() });
+            return refuse("it is attached".to_owned());
         }
-        storage.unit = Some(name.to_owned());
+        if unit.dying {
+            return refuse(format!("{name} is being removed"));
+        }
+        let Some(spec) = self.charm_of(unit).storage(&storage.name).filter(|spec| spec.kind == storage.kind) else {
+            return refuse(format!("{NO_SUCH} and kind"));
+        };
+        let most = most_of(spec);
+        if self.count_of(name, &storage.name) >= most {
+            return refuse(format!("{name} may have {most} at most"));
+        }
+        self.storage_mut("attach", id)?.unit = Some(name.to_owned());
         self.wake(name);
         Ok(())
     }
 
     pub(crate) fn detach_storage(&mut self, id: &str) -> Result<(), SimError> {
-        let storage = self.storage_mut("detach", id)?;
-        let Some(unit) = storage.unit.clone() else {
-            return Err(SimError::Storage { act: "detach", storage: id.to_owned(), why: "no unit has it".to_owned() });
-        };
-        storage.detaching = true;
+        let storage = self.storage_mut("detach", id)?.clone();
+        let refuse = |why: String| Err(SimError::Storage { act: "detach", storage: id.to_owned(), why });
+        let Some(name) = storage.unit else { return refuse("no unit has it".to_owned()) };
+        let unit = self.unit(&name)?;
+        let least = self.charm_of(unit).storage(&storage.name).map_or(0, |spec| spec.min);
+        if !unit.dying && !storage.detaching && self.count_of(&name, &storage.name) <= least {
+            return refuse(format!("{name} needs {least} of it"));
+        }
         // Juju: storage that is not attached yet is dropped without a hook.
-        let attached = self.units.get(&unit).is_some_and(|unit| unit.agent.attached.contains(id));
+        let attached = unit.agent.attached.contains(id);
+        self.storage_mut("detach", id)?.detaching = true;
         if !attached {
             self.storage_detached(id);
         }
-        self.wake(&unit);
+        self.wake(&name);
         Ok(())
     }
 

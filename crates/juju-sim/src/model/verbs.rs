@@ -9,9 +9,10 @@ use super::application::{Application, Life};
 use super::hook::Hook;
 use super::relation::{Relation, Side};
 use super::secret::{Grant, Owner, Secret, Subject};
+use super::storage::most_of;
 use super::unit::{Agent, Configured, Late, Operation, Retry, Status, Unit};
 use crate::SimError;
-use crate::charm::{Charm, Endpoint, Role, Scope};
+use crate::charm::{Charm, Endpoint, Role, Scope, StorageSpec};
 use crate::command::{Network, SecretChanges, SecretContent, Settings};
 
 /// What a new unit is like.
@@ -45,14 +46,8 @@ impl Model {
                 return refuse(format!("there is no space {space:?}"));
             }
         }
-        for (storage, &count) in &application.storage {
-            match charm.storage(storage) {
-                None => return refuse(format!("the charm has no storage {storage:?}")),
-                Some(spec) if count < spec.min => {
-                    return refuse(format!("storage {storage}: {} instances required, {count} specified", spec.min));
-                }
-                Some(_) => {}
-            }
+        if let Err(why) = check_storage(&charm, &application.storage) {
+            return refuse(why);
         }
         for resource in application.resources.keys() {
             if charm.resource(resource).is_none() {
@@ -109,10 +104,10 @@ impl Model {
         if subordinate && new.principal.is_none() && !new.played {
             return refuse("a subordinate gets its units by its relations");
         }
-        let storage: Vec<(String, u32)> = application
+        let storage: Vec<(StorageSpec, u32)> = application
             .charm()
             .storages()
-            .map(|spec| (spec.name.clone(), application.storage.get(&spec.name).copied().unwrap_or(spec.min)))
+            .map(|spec| (spec.clone(), application.storage.get(&spec.name).copied().unwrap_or(spec.min)))
             .collect();
         let beside = new.beside.as_ref().or(new.principal.as_ref()).map(|unit| self.unit(unit)).transpose()?;
         let beside = beside.map(|unit| (unit.machine, unit.network.clone(), unit.public_address.clone()));
@@ -148,8 +143,8 @@ impl Model {
         *number += 1;
         self.units.insert(name.clone(), unit);
         if !played {
-            for (storage, count) in storage {
-                self.add_storage(&name, &storage, count)?;
+            for (spec, count) in storage {
+                self.new_storage(&name, &spec, count);
             }
         }
         if let Some(application) = self.applications.get_mut(app) {
@@ -513,12 +508,29 @@ impl Model {
                 return refuse(format!("storage {:?} is in use and is not in the new charm as it was", spec.name));
             }
         }
+        let mut given = self.application(app)?.storage.clone();
+        given.retain(|storage, _| charm.storage(storage).is_some());
+        if let Err(why) = check_storage(&charm, &given) {
+            return refuse(why);
+        }
+        let wanted: Vec<StorageSpec> = charm.storages().cloned().collect();
         let application = self.application_mut(app)?;
         application
             .config
             .retain(|key, value| charm.options().get(key).is_some_and(|option| option.kind.admits(value)));
         application.charms.push(charm);
         application.modified += 1;
+        application.storage = given;
+        // Juju: units get at once what the new charm needs more, and may be told before they have gone over to it.
+        for unit in self.units_of(app) {
+            if self.units[&unit].dying || self.units[&unit].played {
+                continue;
+            }
+            for spec in &wanted {
+                let lacks = spec.min.saturating_sub(self.count_of(&unit, &spec.name));
+                self.new_storage(&unit, spec, lacks);
+            }
+        }
         self.add_missing_peer_relations(app);
         self.observe();
         Ok(())
@@ -691,6 +703,23 @@ impl Model {
         self.secrets.remove(id);
         Ok(())
     }
+}
+
+/// Whether a charm admits the storage that an application was deployed with.
+fn check_storage(charm: &Charm, given: &BTreeMap<String, u32>) -> Result<(), String> {
+    if let Some(unknown) = given.keys().find(|storage| charm.storage(storage).is_none()) {
+        return Err(format!("the charm has no storage {unknown:?}"));
+    }
+    for spec in charm.storages() {
+        let (name, count, most) = (&spec.name, given.get(&spec.name).copied().unwrap_or(spec.min), most_of(spec));
+        if count < spec.min {
+            return Err(format!("storage {name:?}: {} instances required, {count} specified", spec.min));
+        }
+        if count > most {
+            return Err(format!("storage {name:?}: at most {most} instances supported, {count} specified"));
+        }
+    }
+    Ok(())
 }
 
 fn check_option(charm: &Charm, key: &str, value: &Value) -> Result<(), SimError> {

@@ -326,7 +326,7 @@ impl World {
     /// Attaches storage that no unit has.
     ///
     /// # Errors
-    /// There is no such unit or storage, or a unit has it.
+    /// There is no such unit or storage, a unit has it, or the unit's charm does not allow it.
     pub fn attach_storage(&mut self, unit: &str, id: &str) -> Result<(), SimError> {
         self.change(|model| model.attach_storage(unit, id))
     }
@@ -334,7 +334,7 @@ impl World {
     /// Detaches storage from its unit.
     ///
     /// # Errors
-    /// There is no such storage, or no unit has it.
+    /// There is no such storage, no unit has it, or its charm needs as much as it has.
     pub fn detach_storage(&mut self, id: &str) -> Result<(), SimError> {
         self.change(|model| model.detach_storage(id))
     }

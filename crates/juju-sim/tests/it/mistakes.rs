@@ -240,7 +240,10 @@ fn deployments_of_every_wrong_shape_say_what_is_wrong() {
         (of().bind("db", "nowhere"), expect![[r#"deploy app: there is no space "nowhere""#]]),
         (of().storage("none", 1), expect![[r#"deploy app: the charm has no storage "none""#]]),
         (of().storage("data", 0), expect![[r#"deploy app: storage "data": 1 instances required, 0 specified"#]]),
-        (of().storage("data", 2), expect![[r#"deploy app: storage "data": at most 1 instances supported, 2 specified"#]]),
+        (
+            of().storage("data", 2),
+            expect![[r#"deploy app: storage "data": at most 1 instances supported, 2 specified"#]],
+        ),
         (of().resource("none", "x"), expect![[r#"deploy app: the charm has no resource "none""#]]),
     ] {
         check(&refused(World::new(0).deploy("app", deployment)), &expected);
@@ -369,7 +372,10 @@ fn what_is_refused_changes_nothing() {
     let before = serde_json::to_string(&*juju.model()).unwrap();
     let again = Charm::parse(metadata, None, None).unwrap();
     let again = Deployment::of(Revision::in_process(again, |_| ProgramEnd::Exit(0))).storage("data", 2);
-    check(&refused(juju.deploy("other", again)), &expect![[r#"deploy other: storage "data": at most 1 instances supported, 2 specified"#]]);
+    check(
+        &refused(juju.deploy("other", again)),
+        &expect![[r#"deploy other: storage "data": at most 1 instances supported, 2 specified"#]],
+    );
     check(&refused(juju.play("other", "m:db")), &expect!["integrate m:db other: m:db takes 1 relations at most"]);
     assert_eq!(serde_json::to_string(&*juju.model()).unwrap(), before);
 }

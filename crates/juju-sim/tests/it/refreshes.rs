@@ -78,6 +78,23 @@ fn a_unit_that_installed_the_newest_charm_does_not_upgrade_to_what_it_was_late_t
 }
 
 #[test]
+fn a_charm_that_wants_more_storage_gets_it_and_one_that_admits_less_is_refused() {
+    let mut juju = World::new(2);
+    juju.deploy("m", Deployment::of(saying(ONE, "one")).units(2)).unwrap();
+    juju.settle().unwrap();
+    juju.clear_transcript();
+    let more = "{name: m, storage: {data: {type: block, multiple: {range: 2-4}}}}";
+    juju.refresh("m", saying(more, "two")).unwrap();
+    juju.settle().unwrap();
+    assert_eq!(juju.storage("m/1").len(), 2);
+    assert_eq!(hooks(&juju, "m/1").iter().filter(|hook| hook.starts_with("data-storage-attached")).count(), 2);
+    juju.deploy("web", Deployment::of(saying(&more.replace("name: m", "name: web"), "x")).storage("data", 4)).unwrap();
+    let less = "{name: web, storage: {data: {type: block, multiple: {range: 2-3}}}}";
+    let error = juju.refresh("web", saying(less, "x")).unwrap_err().to_string();
+    assert_eq!(error, "refresh web: storage \"data\": at most 3 instances supported, 4 specified");
+}
+
+#[test]
 fn an_upgrade_charm_that_failed_is_repeated_by_the_charm_that_it_began_with() {
     let mut juju = World::new(2);
     let telling = |version: &'static str| {

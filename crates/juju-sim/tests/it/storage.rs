@@ -121,3 +121,66 @@ fn a_dying_unit_detaches_its_storage_before_it_stops_whatever_it_sees() {
     last.retain(|hook| hook != "leader-settings-changed");
     assert_eq!(last, ["data-storage-detaching data/0", "stop", "remove"]);
 }
+
+#[test]
+fn a_unit_gets_no_storage_that_its_charm_does_not_admit_and_gives_up_none_that_it_needs() {
+    let mut juju = World::new(0);
+    let deploy = |juju: &mut World, storage, count| {
+        let deployment = Deployment::of(revision(METADATA, |_| {})).storage(storage, count);
+        juju.deploy("pg", deployment).unwrap_err().to_string()
+    };
+    assert_eq!(deploy(&mut juju, "data", 0), "deploy pg: storage \"data\": 1 instances required, 0 specified");
+    assert_eq!(deploy(&mut juju, "wal", 3), "deploy pg: storage \"wal\": at most 2 instances supported, 3 specified");
+    assert!(juju.applications().is_empty());
+    juju.deploy("pg", Deployment::of(revision(METADATA, |_| {})).units(2).storage("wal", 2)).unwrap();
+    juju.deploy("web", revision("name: web", |_| {})).unwrap();
+    juju.settle().unwrap();
+    let refused = |juju: &mut World, id: &str| juju.detach_storage(id).unwrap_err().to_string();
+    assert_eq!(refused(&mut juju, "data/0"), "detach storage data/0: pg/0 needs 1 of it");
+    juju.detach_storage("wal/1").unwrap();
+    juju.settle().unwrap();
+    let refused = |juju: &mut World, unit: &str| juju.attach_storage(unit, "wal/1").unwrap_err().to_string();
+    assert_eq!(refused(&mut juju, "web/0"), "attach storage wal/1: the charm has no storage of this name and kind");
+    assert_eq!(refused(&mut juju, "pg/1"), "attach storage wal/1: pg/1 may have 2 at most");
+    juju.remove_unit("pg/1").unwrap();
+    assert_eq!(refused(&mut juju, "pg/1"), "attach storage wal/1: pg/1 is being removed");
+    let error = juju.add_storage("pg/1", "wal", 1).unwrap_err().to_string();
+    assert_eq!(error, "add storage wal: pg/1 is being removed");
+    juju.attach_storage("pg/0", "wal/1").unwrap();
+}
+
+#[test]
+fn storage_without_end_ends_before_memory_does() {
+    let mut juju = World::new(0);
+    let metadata = "{name: m, storage: {d: {type: filesystem, multiple: {range: 0+}}}}";
+    juju.deploy(
+        "m",
+        revision(metadata, |hook| {
+            if hook.name() == "update-status" {
+                hook.call("storage-add d=4000000000");
+                hook.call("storage-add d=9223372036854775807");
+            }
+        }),
+    )
+    .unwrap();
+    juju.settle().unwrap();
+    assert!(juju.add_storage("m/0", "d", u32::MAX).is_err());
+    juju.tick("m/0").unwrap();
+    let error = juju.settle().unwrap_err().to_string();
+    assert!(error.ends_with("adding storage d for unit-m-0: \"d\" can have 10000 instances at most"), "{error}");
+}
+
+#[test]
+fn a_dying_unit_adds_no_storage() {
+    let mut juju = World::new(0);
+    let charm = revision(METADATA, |hook| {
+        if hook.name() == "stop" {
+            hook.call("storage-add wal=1");
+        }
+    });
+    juju.deploy("pg", charm).unwrap();
+    juju.settle().unwrap();
+    juju.remove_unit("pg/0").unwrap();
+    let error = juju.settle().unwrap_err().to_string();
+    assert!(error.ends_with("adding storage wal for unit-pg-0: unit is not found or not alive"), "{error}");
+}
