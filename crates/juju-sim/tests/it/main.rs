@@ -6,6 +6,7 @@ mod actions;
 mod applications;
 mod chosen;
 mod demo;
+mod everything;
 mod explored;
 mod faults;
 mod first_start;
