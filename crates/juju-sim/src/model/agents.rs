@@ -255,8 +255,14 @@ impl Model {
             storage.detaching = false;
         }
         self.forget_secrets_of(&super::Owner::Unit(name.to_owned()), &super::Subject::Unit(name.to_owned()));
-        for secret in self.secrets.values_mut() {
-            secret.consumers.remove(name);
+        let read: Vec<String> =
+            self.secrets.iter().filter(|(_, it)| it.consumers.contains_key(name)).map(|(id, _)| id.clone()).collect();
+        for id in read {
+            // What it alone has read can be removed now.
+            self.wake_secret(&id);
+            if let Some(secret) = self.secrets.get_mut(&id) {
+                secret.consumers.remove(name);
+            }
         }
         if let Some(app) = self.applications.get_mut(&unit.app).filter(|app| app.leader.as_deref() == Some(name)) {
             app.leader = None;

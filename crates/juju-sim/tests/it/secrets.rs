@@ -181,6 +181,32 @@ fn a_hook_of_a_secret_that_is_gone_is_not_run_again() {
 }
 
 #[test]
+fn a_revision_that_its_last_reader_leaves_by_being_removed_can_be_removed() {
+    let mut juju = World::new(3);
+    juju.deploy("owner", revision("name: owner", |_| {})).unwrap();
+    let config = "options: {token: {type: secret}}";
+    let charm = Charm::parse("name: web", Some(config), None).unwrap();
+    let reader = Revision::in_process(charm, |invocation| {
+        let hook = crate::support::Hook(invocation);
+        if hook.name() == "config-changed" {
+            hook.call(&format!("secret-get {}", hook.call("config-get token")));
+        }
+        ProgramEnd::Exit(0)
+    });
+    let secret = juju.add_secret("owner", &[("token", "one")]).unwrap();
+    juju.deploy("web", Deployment::of(reader).config("token", secret.as_str())).unwrap();
+    juju.grant_secret(&secret, "web").unwrap();
+    juju.settle().unwrap();
+    juju.update_secret(&secret, &[("token", "two")]).unwrap();
+    juju.settle().unwrap();
+    assert_eq!(juju.secret(&secret).unwrap().tracked["web/0"], 1);
+    juju.clear_transcript();
+    juju.remove_unit("web/0").unwrap();
+    juju.settle().unwrap();
+    assert_eq!(hooks(&juju, "owner/0"), [format!("secret-remove {secret}")]);
+}
+
+#[test]
 fn leave_to_read_goes_with_the_one_that_had_it() {
     let mut juju = World::new(0);
     juju.deploy("web", Deployment::of(web()).units(2)).unwrap();
