@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use super::Model;
 use super::application::Life;
-use super::hook::{Hook, RelationKind};
+use super::hook::{Hook, RelationKind, SecretHookKind};
 use super::relation::Viewer;
 use super::unit::{Agent, Configured, Operation, Retry, Unit};
 use crate::charm::Role;
@@ -15,8 +15,9 @@ pub(crate) enum Next {
     AcceptLeadership,
     ResignLeadership,
     /// Juju: a `leader-elected` is skipped when leadership is gone by the time it is to run. A dying unit holds it
-    /// until it is dead. So are hooks that tell of what is gone by then: a relation, by force, or a secret. For storage
-    /// Juju's agent fails and starts anew, again and again; here it is skipped too.
+    /// until it is dead. So are hooks of the owner of an application's secret, and those that tell of what is gone by
+    /// then: a relation, by force, or a secret. For storage Juju's agent fails and starts anew, again and again; here
+    /// it is skipped too.
     Skip,
 }
 
@@ -152,11 +153,14 @@ impl Model {
         }
     }
 
-    /// Whether what a hook tells of is gone, and does not come back.
+    /// Whether what a hook tells of is gone, or no business of the unit any more. What comes back is told anew.
     pub(super) fn is_over(&self, name: &str, hook: &Hook) -> bool {
         match hook {
             Hook::Relation(hook) => !self.relations.contains_key(&hook.relation),
-            Hook::Secret(hook) => !self.secrets.contains_key(&hook.id),
+            Hook::Secret(hook) => self.secrets.get(&hook.id).is_none_or(|secret| {
+                let app = self.units.get(name).map_or("", |unit| unit.app.as_str());
+                hook.kind != SecretHookKind::Changed && !secret.is_managed_by(name, app, self.leads(name, app))
+            }),
             Hook::Storage(hook) => !self.has_storage(name, &hook.id),
             _ => false,
         }

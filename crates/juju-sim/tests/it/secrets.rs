@@ -181,29 +181,56 @@ fn a_hook_of_a_secret_that_is_gone_is_not_run_again() {
 }
 
 #[test]
+fn a_failed_hook_of_an_applications_secret_is_the_new_leaders() {
+    let mut juju = World::new(0);
+    let owner = revision("name: owner", |hook| match hook.name() {
+        "start" => drop(hook.try_call("secret-add key=value --rotate hourly")),
+        "secret-rotate" => {
+            hook.call(&format!("secret-set {} key=newer", hook.var("JUJU_SECRET_ID").unwrap()));
+        }
+        _ => {}
+    });
+    juju.deploy("owner", Deployment::of(owner).units(2)).unwrap();
+    juju.settle().unwrap();
+    let secret = juju.secrets().remove(0);
+    juju.advance(Duration::from_secs(60 * 60));
+    juju.inject("owner/0", Fault::Fail).unwrap();
+    juju.settle_without_retry().unwrap();
+    assert_eq!(juju.status("owner/0"), ("error", "hook failed: \"secret-rotate\""));
+    juju.set_leader("owner/1").unwrap();
+    juju.clear_transcript();
+    juju.settle().unwrap();
+    assert!(hooks(&juju, "owner/1").contains(&format!("secret-rotate {secret}")), "{}", juju.transcript());
+    assert!(!juju.transcript().contains("owner/0 secret-rotate"), "{}", juju.transcript());
+    assert_eq!(juju.secret(&secret).unwrap().revision, 2);
+}
+
+#[test]
 fn a_revision_that_its_last_reader_leaves_by_being_removed_can_be_removed() {
     let mut juju = World::new(3);
-    juju.deploy("owner", revision("name: owner", |_| {})).unwrap();
-    let config = "options: {token: {type: secret}}";
-    let charm = Charm::parse("name: web", Some(config), None).unwrap();
-    let reader = Revision::in_process(charm, |invocation| {
-        let hook = crate::support::Hook(invocation);
-        if hook.name() == "config-changed" {
-            hook.call(&format!("secret-get {}", hook.call("config-get token")));
+    juju.deploy("pg", database()).unwrap();
+    // Keeps to what it read first.
+    let charm = revision(WEB, |hook| {
+        if hook.name() == "db-relation-changed" {
+            let uri = hook.call("relation-get --app secret pg");
+            if !uri.is_empty() {
+                hook.call(&format!("secret-get {uri}"));
+            }
         }
-        ProgramEnd::Exit(0)
     });
-    let secret = juju.add_secret("owner", &[("token", "one")]).unwrap();
-    juju.deploy("web", Deployment::of(reader).config("token", secret.as_str())).unwrap();
-    juju.grant_secret(&secret, "web").unwrap();
+    juju.deploy("web", Deployment::of(charm).units(2)).unwrap();
+    let db = juju.integrate("web:db", "pg").unwrap();
     juju.settle().unwrap();
-    juju.update_secret(&secret, &[("token", "two")]).unwrap();
+    let secret = juju.bag(db, "pg").unwrap()["secret"].clone();
+    juju.tick("pg/0").unwrap();
     juju.settle().unwrap();
-    assert_eq!(juju.secret(&secret).unwrap().tracked["web/0"], 1);
-    juju.clear_transcript();
+    assert_eq!(juju.secret(&secret).unwrap().tracked["web/1"], 1);
     juju.remove_unit("web/0").unwrap();
     juju.settle().unwrap();
-    assert_eq!(hooks(&juju, "owner/0"), [format!("secret-remove {secret}")]);
+    assert!(!juju.transcript().contains("secret-remove"), "{}", juju.transcript());
+    juju.remove_unit("web/1").unwrap();
+    juju.settle().unwrap();
+    assert!(hooks(&juju, "pg/0").contains(&format!("secret-remove {secret}")), "{}", juju.transcript());
 }
 
 #[test]
