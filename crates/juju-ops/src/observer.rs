@@ -1,5 +1,4 @@
 use std::any::{Any, TypeId, type_name};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
@@ -180,13 +179,11 @@ impl<O: Observer> Observers<O> {
 
     fn flaws(&self) -> Vec<String> {
         let mut flaws: Vec<String> = Vec::new();
-        let mut types: BTreeMap<&Key, EventType> = BTreeMap::new();
-        for (key, event) in
-            self.handlers.iter().map(|h| (&h.key, h.event)).chain(self.emitted.iter().map(|e| (&e.key, e.event)))
-        {
+        let handled = self.handlers.iter().map(|handler| (&handler.key, handler.event));
+        let named: Vec<(&Key, EventType)> = handled.chain(self.emitted.iter().map(|it| (&it.key, it.event))).collect();
+        for (at, (key, event)) in named.iter().enumerate() {
             flaws.extend(key.flaw());
-            let first = *types.entry(key).or_insert(event);
-            if first != event {
+            if let Some((_, first)) = named[..at].iter().find(|(other, first)| first != event && other == key) {
                 flaws.push(format!("{key} is observed both as {} and as {}", first.name, event.name));
             }
         }
@@ -270,8 +267,8 @@ pub fn observed<O: Observer>(charm: &O) -> Result<Observed, Error> {
     let mut observed = Observed::default();
     for Handler { key, .. } in &register.handlers {
         match key {
-            Key::Hook { wants: Wants::Endpoint(name), .. } => observed.endpoints.push(name.clone()),
-            Key::Hook { wants: Wants::Named(name), .. } => observed.storages_and_containers.push(name.clone()),
+            Key::Hook { name, wants: Wants::Endpoint(end) } => observed.endpoints.push(name[..*end].to_owned()),
+            Key::Hook { name, wants: Wants::Named(end) } => observed.storages_and_containers.push(name[..*end].to_owned()),
             Key::Action(name) => observed.actions.push(name.clone()),
             Key::Hook { wants: Wants::Nothing, .. } | Key::AnyHook | Key::Custom { .. } => {}
         }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::context::Context;
@@ -23,7 +24,7 @@ pub(crate) type Build<E> = fn(&Context) -> Result<E, Error>;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Key {
     /// A hook, by its full name; `wants` is what the metadata must have for it.
-    Hook { name: String, wants: Wants },
+    Hook { name: Cow<'static, str>, wants: Wants },
     /// Any hook.
     AnyHook,
     /// An action, by its name.
@@ -33,12 +34,13 @@ pub(crate) enum Key {
 }
 
 /// What the charm's metadata must declare for a hook to exist.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Wants {
     Nothing,
-    Endpoint(String),
-    /// A storage or a container.
-    Named(String),
+    /// An endpoint, whose name is that many bytes at the beginning of the hook's.
+    Endpoint(usize),
+    /// A storage or a container, likewise.
+    Named(usize),
 }
 
 impl<E: Event> Source<E> {
@@ -65,21 +67,21 @@ impl<E: Event> Source<E> {
 }
 
 /// The source of a hook that every charm has.
-pub(crate) fn hook<E: HookEvent>(name: &str) -> Source<E> {
-    of_hook(name.to_owned(), Wants::Nothing)
+pub(crate) fn hook<E: HookEvent>(name: &'static str) -> Source<E> {
+    of_hook(name.into(), Wants::Nothing)
 }
 
 /// The source of a hook of one endpoint.
 pub(crate) fn endpoint_hook<E: HookEvent>(endpoint: &str, suffix: &str) -> Source<E> {
-    of_hook(format!("{endpoint}-{suffix}"), Wants::Endpoint(endpoint.to_owned()))
+    of_hook(format!("{endpoint}-{suffix}").into(), Wants::Endpoint(endpoint.len()))
 }
 
 /// The source of a hook of one storage or container.
 pub(crate) fn named_hook<E: HookEvent>(name: &str, suffix: &str) -> Source<E> {
-    of_hook(format!("{name}-{suffix}"), Wants::Named(name.to_owned()))
+    of_hook(format!("{name}-{suffix}").into(), Wants::Named(name.len()))
 }
 
-fn of_hook<E: HookEvent>(name: String, wants: Wants) -> Source<E> {
+fn of_hook<E: HookEvent>(name: Cow<'static, str>, wants: Wants) -> Source<E> {
     let build = |cx: &Context| {
         let event = cx.hook().and_then(E::from_hook).cloned();
         event.ok_or_else(|| Error::registration("the hook that runs is of another kind than its name says"))
@@ -100,8 +102,8 @@ impl Key {
     /// What is wrong with the name, if anything: a name that Juju can never use.
     pub(crate) fn flaw(&self) -> Option<String> {
         match self {
-            Self::Hook { wants: Wants::Endpoint(name) | Wants::Named(name), .. } if !is_endpoint(name) => {
-                Some(format!("{name:?} cannot be the name of an endpoint, a storage or a container"))
+            Self::Hook { name, wants: Wants::Endpoint(end) | Wants::Named(end) } if !is_endpoint(&name[..*end]) => {
+                Some(format!("{:?} cannot be the name of an endpoint, a storage or a container", &name[..*end]))
             }
             Self::Action(name) if !is_action(name) => Some(format!("{name:?} cannot be the name of an action")),
             Self::Custom { topic, name } if topic.is_empty() || name.is_empty() => {
