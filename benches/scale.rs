@@ -90,7 +90,7 @@ fn row(charm: &str, units: &str) -> Result<()> {
     let revision = match charm {
         "magpie" => testing::revision(Magpie::default(), Charm::from_project(env!("CARGO_MANIFEST_DIR"))?)?,
         _ => Revision::in_process(Charm::parse("name: status", None, None)?, |invocation| {
-            let answer = invocation.tools.call(&["status-set".into(), "active".into()], None);
+            let answer = invocation.tools.call(&["status-set", "active"], None);
             ProgramEnd::Exit(answer.code)
         }),
     };

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -45,10 +45,10 @@ impl Env {
     ///
     /// # Errors
     /// A variable of Juju's is not UTF-8 or malformed, or one that the hook needs is missing.
-    pub fn from_vars<K: Into<OsString>, V: Into<OsString>>(
+    pub fn from_vars<K: AsRef<OsStr>, V: Into<OsString>>(
         vars: impl IntoIterator<Item = (K, V)>,
     ) -> Result<Self, Error> {
-        let variables = Variables::read(vars.into_iter().map(|(name, value)| (name.into(), value.into())))?;
+        let variables = Variables::read(vars)?;
         let dispatch = Dispatch::read(&variables)?;
         let unit = variables.parsed("JUJU_UNIT_NAME")?;
         Ok(Self { dispatch, unit, variables, now: SystemTime::now() })
@@ -148,11 +148,11 @@ impl Dispatch {
 }
 
 impl Variables {
-    fn read(vars: impl Iterator<Item = (OsString, OsString)>) -> Result<Self, Error> {
+    fn read<K: AsRef<OsStr>, V: Into<OsString>>(vars: impl IntoIterator<Item = (K, V)>) -> Result<Self, Error> {
         let mut kept = BTreeMap::new();
         for (name, value) in vars {
-            let Some(name) = name.to_str().filter(|name| name.starts_with("JUJU_")) else { continue };
-            let value = value.into_string().map_err(|_| Error::variable(name, "is not UTF-8"))?;
+            let Some(name) = name.as_ref().to_str().filter(|name| name.starts_with("JUJU_")) else { continue };
+            let value = value.into().into_string().map_err(|_| Error::variable(name, "is not UTF-8"))?;
             if !value.is_empty() {
                 kept.insert(name.to_owned(), value);
             }

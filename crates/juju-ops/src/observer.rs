@@ -268,7 +268,9 @@ pub fn observed<O: Observer>(charm: &O) -> Result<Observed, Error> {
     for Handler { key, .. } in &register.handlers {
         match key {
             Key::Hook { name, wants: Wants::Endpoint(end) } => observed.endpoints.push(name[..*end].to_owned()),
-            Key::Hook { name, wants: Wants::Named(end) } => observed.storages_and_containers.push(name[..*end].to_owned()),
+            Key::Hook { name, wants: Wants::Named(end) } => {
+                observed.storages_and_containers.push(name[..*end].to_owned());
+            }
             Key::Action(name) => observed.actions.push(name.clone()),
             Key::Hook { wants: Wants::Nothing, .. } | Key::AnyHook | Key::Custom { .. } => {}
         }

@@ -11,7 +11,7 @@
 //! let charm = Charm::parse("{name: hello, summary: s, description: d}", None, None)?;
 //! // The charm's code: a function here; `Revision::executable` runs a charm's own executable.
 //! let hello = Revision::in_process(charm, |charm| {
-//!     let status = ["status-set", "active", "Ready"].map(str::to_owned);
+//!     let status = ["status-set", "active", "Ready"];
 //!     ProgramEnd::Exit(charm.tools.call(&status, None).code)
 //! });
 //! let mut juju = World::new(0);
@@ -37,13 +37,12 @@
 //! # fn main() -> Result<(), juju_sim::SimError> {
 //! # let charm = Charm::parse("{name: web, requires: {db: {interface: postgresql_client}}}", None, None)?;
 //! # let web = Revision::in_process(charm, |charm: Invocation| {
-//! #     let hook = charm.env.iter().find(|(name, _)| name == "JUJU_HOOK_NAME").map(|(_, hook)| hook.as_str());
-//! #     let status = match hook {
+//! #     let status = match charm.var("JUJU_HOOK_NAME") {
 //! #         Some("db-relation-broken" | "start") => ["status-set", "blocked", "no database"],
 //! #         Some("db-relation-changed") => ["status-set", "active", "connected"],
 //! #         _ => return ProgramEnd::Exit(0),
 //! #     };
-//! #     ProgramEnd::Exit(charm.tools.call(&status.map(str::to_owned), None).code)
+//! #     ProgramEnd::Exit(charm.tools.call(&status, None).code)
 //! # });
 //! let mut juju = World::new(0);
 //! juju.deploy("web", web)?;
@@ -73,7 +72,7 @@
 //! # fn main() -> Result<(), juju_sim::SimError> {
 //! # let charm = Charm::parse("{name: web, requires: {db: {interface: postgresql_client}}}", None, None)?;
 //! # let web = Revision::in_process(charm, |charm| {
-//! #     ProgramEnd::Exit(charm.tools.call(&["relation-get".into(), "host".into()], None).code)
+//! #     ProgramEnd::Exit(charm.tools.call(&["relation-get", "host"], None).code)
 //! # });
 //! # let mut juju = World::new(0);
 //! # juju.deploy("web", web)?;
@@ -102,7 +101,7 @@
 //! # fn main() -> Result<(), juju_sim::SimError> {
 //! # let charm = Charm::parse("name: hello", None, None)?;
 //! # let hello = Revision::in_process(charm, |charm| {
-//! #     ProgramEnd::Exit(charm.tools.call(&["state-set".into(), "seen=1".into()], None).code)
+//! #     ProgramEnd::Exit(charm.tools.call(&["state-set", "seen=1"], None).code)
 //! # });
 //! # let mut juju = World::new(0);
 //! # juju.deploy("hello", hello)?;

@@ -23,9 +23,9 @@ const HIDDEN: &str = "…";
 /// # let charm = Charm::parse("name: hello", None, None)?;
 /// # let mut juju = World::new(0);
 /// # juju.deploy("hello", Revision::in_process(charm, |charm| {
-/// #     charm.tools.call(&["state-set".into(), "token=t0".into()], None);
+/// #     charm.tools.call(&["state-set", "token=t0"], None);
 /// #     charm.tools.stdout("installing");
-/// #     ProgramEnd::Exit(charm.tools.call(&["status-set".into(), "active".into(), "Ready".into()], None).code)
+/// #     ProgramEnd::Exit(charm.tools.call(&["status-set", "active", "Ready"], None).code)
 /// # }))?;
 /// let run = juju.step().expect("install is due");
 /// assert_eq!((run.unit.as_str(), run.hook.as_str()), ("hello/0", "install"));
@@ -84,7 +84,7 @@ pub struct HookRun {
 /// # let mut juju = World::new(0);
 /// # juju.deploy("hello", Revision::in_process(charm, |charm| {
 /// #     charm.tools.stderr("no disk");
-/// #     ProgramEnd::Exit(charm.tools.call(&["is-leader".into()], None).code)
+/// #     ProgramEnd::Exit(charm.tools.call(&["is-leader"], None).code)
 /// # }))?;
 /// let run = juju.step().expect("install is due");
 /// let told = |entry: &Trace| match entry {
@@ -117,7 +117,7 @@ pub enum Trace {
 /// # let charm = Charm::parse("name: hello", None, None)?;
 /// # let mut juju = World::new(0);
 /// # juju.deploy("hello", Revision::in_process(charm, |charm| {
-/// #     ProgramEnd::Exit(charm.tools.call(&["state-set".into(), "token=t0".into()], None).code)
+/// #     ProgramEnd::Exit(charm.tools.call(&["state-set", "token=t0"], None).code)
 /// # }))?;
 /// let run = juju.step().expect("install is due");
 /// let set = run.commands().next().expect("it has called one");

@@ -301,7 +301,7 @@ pub(crate) struct GoalStatus {
 /// let cloud = CloudSpec { kind: "lxd".to_owned(), credential: Some(credential), ..CloudSpec::default() };
 /// let charm = Charm::parse("name: hello", None, None)?;
 /// let hello = Revision::in_process(charm, |charm| {
-///     ProgramEnd::Exit(charm.tools.call(&["credential-get".into()], None).code)
+///     ProgramEnd::Exit(charm.tools.call(&["credential-get"], None).code)
 /// });
 /// let mut juju = World::new(0);
 /// juju.deploy("hello", Deployment::of(hello).trust(cloud))?;

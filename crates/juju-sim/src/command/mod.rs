@@ -87,9 +87,9 @@ pub(crate) use self::secret_uri::is_uri as is_secret_uri;
 /// # use juju_sim::{Charm, ProgramEnd, Revision, World};
 /// # let charm = Charm::parse("name: hello", None, None)?;
 /// let hello = Revision::in_process(charm, |charm| {
-///     let output = charm.tools.call(&["relation-ids".into(), "db".into()], None);
+///     let output = charm.tools.call(&["relation-ids", "db"], None);
 ///     assert_eq!((output.code, output.stdout.as_slice()), (0, &b""[..]));
-///     let output = charm.tools.call(&["status-set".into(), "fine".into()], None);
+///     let output = charm.tools.call(&["status-set", "fine"], None);
 ///     assert!(output.stderr.starts_with(b"ERROR invalid status \"fine\""));
 ///     ProgramEnd::Exit(0)
 /// });

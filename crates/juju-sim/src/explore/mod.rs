@@ -86,7 +86,7 @@ const HOOKS_TO_SETTLE: usize = 500;
 ///     let count = started.clone();
 ///     let charm = Charm::parse("name: m", None, None).unwrap();
 ///     let revision = Revision::in_process(charm, move |charm| {
-///         if charm.env.iter().any(|(name, hook)| name == "JUJU_HOOK_NAME" && hook == "start") {
+///         if charm.var("JUJU_HOOK_NAME") == Some("start") {
 ///             count.set(count.get() + 1);
 ///         }
 ///         ProgramEnd::Exit(0)
@@ -290,7 +290,7 @@ impl<'a, C: AsMut<World>> Explore<'a, C> {
     /// # fn world(seed: u64) -> World {
     /// #     let charm = Charm::parse("{name: m, peers: {m: {interface: m}}}", None, None).unwrap();
     /// #     let program = |charm: Invocation| {
-    /// #         ProgramEnd::Exit(charm.tools.call(&["state-set".into(), "a=1".into()], None).code)
+    /// #         ProgramEnd::Exit(charm.tools.call(&["state-set", "a=1"], None).code)
     /// #     };
     /// #     World::of_one(Revision::in_process(charm, program), seed).unwrap()
     /// # }

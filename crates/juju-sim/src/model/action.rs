@@ -17,7 +17,7 @@ use crate::run::ProgramEnd;
 ///
 /// let charm = Charm::parse("name: hello", None, Some("greet: {params: {name: {type: string}}}"))?;
 /// let revision = Revision::in_process(charm, |charm| {
-///     charm.tools.call(&["action-set".into(), "text=hello".into()], None);
+///     charm.tools.call(&["action-set", "text=hello"], None);
 ///     ProgramEnd::Exit(0)
 /// });
 /// let mut juju = World::new(0);

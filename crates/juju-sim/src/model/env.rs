@@ -49,9 +49,9 @@ const VERSION: &str = "3.6.28";
 
 impl Model {
     /// The whole environment of a hook or action: nothing is inherited.
-    pub(crate) fn environment(&self, running: &Running, place: &Place) -> Vec<(String, String)> {
-        let mut env: Vec<(String, String)> = Vec::with_capacity(40);
-        let mut set = |name: &str, value: &str| env.push((name.to_owned(), value.to_owned()));
+    pub(crate) fn environment(&self, running: &Running, place: &Place) -> Vec<(&'static str, String)> {
+        let mut env: Vec<(&'static str, String)> = Vec::with_capacity(40);
+        let mut set = |name: &'static str, value: &str| env.push((name, value.to_owned()));
         let charm_dir = place.charm_dir.to_string_lossy();
         let unit = self.units.get(&running.unit);
         let machine = unit.map(|unit| unit.machine.to_string()).unwrap_or_default();
@@ -68,11 +68,15 @@ impl Model {
         set("JUJU_VERSION", VERSION);
         set("JUJU_MACHINE_ID", &machine);
         set("JUJU_PRINCIPAL_UNIT", &principal);
-        for empty in ["JUJU_AVAILABILITY_ZONE", "CLOUD_API_VERSION"] {
+        for empty in [
+            "JUJU_AVAILABILITY_ZONE",
+            "CLOUD_API_VERSION",
+            "JUJU_CHARM_HTTP_PROXY",
+            "JUJU_CHARM_HTTPS_PROXY",
+            "JUJU_CHARM_FTP_PROXY",
+            "JUJU_CHARM_NO_PROXY",
+        ] {
             set(empty, "");
-        }
-        for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY"] {
-            set(&format!("JUJU_CHARM_{proxy}"), "");
         }
         set("JUJU_SLA", "unsupported");
         set("PATH", &format!("{}:{AGENT_PATH}", place.tools_dir.display()));

@@ -12,7 +12,7 @@ const KEPT: usize = 200_000;
 /// # let charm = Charm::parse("name: hello", None, None)?;
 /// # let mut juju = World::new(0);
 /// # juju.deploy("hello", Revision::in_process(charm, |charm| {
-/// #     ProgramEnd::Exit(charm.tools.call(&["juju-log".into(), "it greets".into()], None).code)
+/// #     ProgramEnd::Exit(charm.tools.call(&["juju-log", "it greets"], None).code)
 /// # }))?;
 /// juju.settle()?;
 /// let line = &juju.log()[0];

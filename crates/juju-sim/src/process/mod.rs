@@ -112,14 +112,14 @@ impl ProcessDoor {
     }
 
     /// What runs; none where the charm has no file for the hook or action.
-    fn program(&self, place: &Place, env: &[(String, String)]) -> Result<Option<PathBuf>, String> {
+    fn program(&self, place: &Place, env: &[(&str, String)]) -> Result<Option<PathBuf>, String> {
         const METADATA: &str = "metadata.yaml";
         let present = place.charm_dir.join(METADATA).exists();
         // In tests the charm's metadata need not be a file. In Juju it always is, and a charm may have removed it.
         if !place.charm_dir.is_dir() || (self.source.has(METADATA) && !present) {
             return Err(executable::NO_CHARM.to_owned());
         }
-        let path = env.iter().find(|(name, _)| name == "JUJU_DISPATCH_PATH").map_or("", |(_, path)| path);
+        let path = env.iter().find(|(name, _)| *name == "JUJU_DISPATCH_PATH").map_or("", |(_, path)| path);
         executable::find(&place.charm_dir, path)
     }
 }

@@ -155,7 +155,7 @@ impl On {
 /// # let charm = Charm::parse("{name: m, peers: {m: {interface: m}}}", None, None)?;
 /// # let mut juju = World::new(0);
 /// # juju.deploy("m", Revision::in_process(charm, |charm| {
-/// #     ProgramEnd::Exit(charm.tools.call(&["leader-get".into(), "colour".into()], None).code)
+/// #     ProgramEnd::Exit(charm.tools.call(&["leader-get", "colour"], None).code)
 /// # }))?;
 /// juju.settle_without_running()?; // m/0 is at rest, and none of its code has run
 /// juju.set_leader_settings("m", &[("colour", "blue")])?;

@@ -9,7 +9,7 @@ use crate::command::{self, ToolOutput};
 /// # let charm = Charm::parse("name: hello", None, None)?;
 /// # let mut juju = World::new(0);
 /// # juju.deploy("hello", Revision::in_process(charm, |charm| {
-/// #     ProgramEnd::Exit(charm.tools.call(&["state-set".into(), "seen=1".into()], None).code)
+/// #     ProgramEnd::Exit(charm.tools.call(&["state-set", "seen=1"], None).code)
 /// # }))?;
 /// juju.inject("hello/0", Fault::RejectFlush)?;
 /// let run = juju.step().expect("install is due");
@@ -97,7 +97,7 @@ impl Fault {
 /// # let charm = Charm::parse("name: hello", None, None)?;
 /// # let mut juju = World::new(0);
 /// # juju.deploy("hello", Revision::in_process(charm, |charm| {
-/// #     ProgramEnd::Exit(charm.tools.call(&["status-set".into(), "active".into()], None).code)
+/// #     ProgramEnd::Exit(charm.tools.call(&["status-set", "active"], None).code)
 /// # }))?;
 /// let output = ToolOutput { code: 1, stderr: b"ERROR connection is shut down".to_vec(), ..ToolOutput::default() };
 /// juju.inject("hello/0", Fault::Answer { to: Target::Command("status-set".to_owned()), output })?;

@@ -136,7 +136,7 @@ impl World {
 /// # let charm = Charm::parse("{name: web, provides: {site: {interface: http}}}", None, None)?;
 /// # let mut juju = World::new(0);
 /// # juju.deploy("web", Revision::in_process(charm, |charm| {
-/// #     let open = |line: &str| charm.tools.call(&line.split(' ').map(str::to_owned).collect::<Vec<_>>(), None).code;
+/// #     let open = |line: &str| charm.tools.call(&line.split(' ').collect::<Vec<_>>(), None).code;
 /// #     ProgramEnd::Exit(open("open-port 80 --endpoints site") + open("open-port 9000-9010/udp"))
 /// # }))?;
 /// # juju.settle()?;

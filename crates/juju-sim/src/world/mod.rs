@@ -49,7 +49,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(600);
 /// let charm = Charm::parse("name: magpie\npeers: {magpie: {interface: magpie}}", None, None)?;
 /// let mut juju = World::new(1);
 /// juju.deploy("magpie", Revision::in_process(charm, |charm| {
-///     charm.tools.call(&["status-set".into(), "active".into()], None);
+///     charm.tools.call(&["status-set", "active"], None);
 ///     ProgramEnd::Exit(0)
 /// }))?;
 /// juju.settle()?;

@@ -21,7 +21,7 @@ use crate::run::ProgramEnd;
 ///
 /// let charm = Charm::parse("{name: hello, summary: s, description: d}", None, None)?;
 /// let revision = Revision::in_process(charm, |charm| {
-///     let status = ["status-set", "active", "Ready"].map(str::to_owned);
+///     let status = ["status-set", "active", "Ready"];
 ///     ProgramEnd::Exit(charm.tools.call(&status, None).code)
 /// });
 /// let mut juju = World::new(0);

@@ -13,7 +13,7 @@ use crate::model::{Model, Owner, Subject};
 /// # let charm = Charm::parse("{name: web, requires: {db: {interface: pg}}}", None, None)?;
 /// # let web = Revision::in_process(charm, |charm| {
 /// #     let call = |line: &str| {
-/// #         charm.tools.call(&line.split(' ').map(str::to_owned).collect::<Vec<_>>(), None).stdout
+/// #         charm.tools.call(&line.split(' ').collect::<Vec<_>>(), None).stdout
 /// #     };
 /// #     let secret = String::from_utf8_lossy(&call("relation-get --app secret pg")).trim_end().to_owned();
 /// #     if !secret.is_empty() {

@@ -12,9 +12,8 @@ use crate::command::{Reply, ToolOutput};
 /// use juju_sim::{Charm, Invocation, ProgramEnd, Revision, World};
 ///
 /// fn hello(charm: Invocation) -> ProgramEnd {
-///     let hook = charm.env.iter().find(|(name, _)| name == "JUJU_HOOK_NAME").map(|(_, hook)| hook.as_str());
-///     if hook == Some("start") {
-///         charm.tools.call(&["status-set".into(), "active".into()], None);
+///     if charm.var("JUJU_HOOK_NAME") == Some("start") {
+///         charm.tools.call(&["status-set", "active"], None);
 ///     }
 ///     ProgramEnd::Exit(0)
 /// }
@@ -30,11 +29,18 @@ pub struct Invocation {
     /// The arguments: none in hooks and actions.
     pub args: Vec<String>,
     /// The whole environment; nothing else is inherited.
-    pub env: Vec<(String, String)>,
+    pub env: Vec<(&'static str, String)>,
     /// The model's time.
     pub now: SystemTime,
     /// The hook commands.
     pub tools: Tools,
+}
+
+impl Invocation {
+    /// The value of an environment variable; none where it is not set.
+    pub fn var(&self, name: &str) -> Option<&str> {
+        self.env.iter().find(|(it, _)| *it == name).map(|(_, value)| value.as_str())
+    }
 }
 
 /// The hook commands of one running hook. After its end they refuse to work.
@@ -43,7 +49,7 @@ pub struct Invocation {
 /// # use juju_sim::{Charm, ProgramEnd, Revision, World};
 /// let charm = Charm::parse("name: hello", None, None)?;
 /// let hello = Revision::in_process(charm, |charm| {
-///     let set = charm.tools.call(&["state-set".into(), "--file".into(), "-".into()], Some(b"colour: blue"));
+///     let set = charm.tools.call(&["state-set", "--file", "-"], Some(b"colour: blue"));
 ///     charm.tools.stdout(&format!("state-set gave {}", set.code)); // Juju logs it
 ///     ProgramEnd::Exit(set.code)
 /// });
@@ -65,7 +71,12 @@ impl Tools {
     /// Runs the hook command `argv[0]`; `stdin` is read only if the command asks for it.
     ///
     /// A command that does not exist gives what a shell gives: code 127.
-    pub fn call(&self, argv: &[String], stdin: Option<&[u8]>) -> ToolOutput {
+    pub fn call(&self, argv: &[impl AsRef<str>], stdin: Option<&[u8]>) -> ToolOutput {
+        let argv: Vec<String> = argv.iter().map(|arg| arg.as_ref().to_owned()).collect();
+        self.run(&argv, stdin)
+    }
+
+    fn run(&self, argv: &[String], stdin: Option<&[u8]>) -> ToolOutput {
         let mut shared = self.shared.borrow_mut();
         let first = shared.serve(self.run, argv, &self.cwd, None);
         let served = match first {

@@ -36,7 +36,7 @@ pub(crate) struct Hook(pub(crate) Invocation);
 
 impl Hook {
     pub(crate) fn var(&self, name: &str) -> Option<&str> {
-        self.0.env.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.0.var(name)
     }
 
     pub(crate) fn name(&self) -> &str {
