@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 ///
 /// assert!(matches!("10.0.0.5".parse(), Ok(Address::Ip(_))));
 /// assert!(matches!("node-5.maas".parse(), Ok(Address::Host(_))));
+/// assert_eq!("node_5.maas.".parse::<Address>().unwrap().to_string(), "node_5.maas");
 /// assert!("fe80::1%eth0".parse::<Address>().is_err());
 /// assert!("-oProxyCommand=x".parse::<Address>().is_err());
 /// ```
@@ -22,8 +23,9 @@ pub enum Address {
     Host(HostName),
 }
 
-/// A host name by RFC 1123: at most 253 characters, in labels of at most 63 letters, digits and inner hyphens, the last
-/// one not a number. Safe as an argument of a command: it does not begin with a hyphen.
+/// A host name: at most 253 characters, in labels of at most 63 letters, digits, underscores and inner hyphens, the last
+/// one not a number. That is RFC 1123 with the underscore, which resolvers take and MAAS lets machines have. The dot that
+/// ends a fully qualified name is dropped. Safe as an argument of a command: it does not begin with a hyphen.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostName(String);
 
@@ -41,10 +43,32 @@ impl Address {
             Self::Host(_) => None,
         }
     }
+
+    /// Whether another unit can reach anything by it. `localhost` is what its name says.
+    pub(crate) fn is_usable(&self) -> bool {
+        match self {
+            Self::Ip(ip) => is_usable(ip),
+            Self::Host(HostName(name)) => {
+                let name = name.to_ascii_lowercase();
+                name != "localhost" && !name.ends_with(".localhost")
+            }
+        }
+    }
+}
+
+/// Whether another unit can reach anything by an address: not loopback, link-local, unspecified, multicast or broadcast,
+/// whoever wrote it.
+pub(crate) fn is_usable(ip: &IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => {
+            !(ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || ip.is_multicast() || ip.is_broadcast())
+        }
+        IpAddr::V6(ip) => !(ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unspecified() || ip.is_multicast()),
+    }
 }
 
 impl HostName {
-    /// The name as it was written.
+    /// The name, without the dot that may have ended it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -57,18 +81,19 @@ impl FromStr for Address {
         if let Ok(ip) = text.parse() {
             return Ok(Self::Ip(ip));
         }
+        let name = text.strip_suffix('.').unwrap_or(text);
         let label = |label: &str| {
             (1..=63).contains(&label.len())
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
                 && !label.starts_with('-')
                 && !label.ends_with('-')
         };
         // A last label of digits only is what is left of a malformed IPv4 address.
         let number = |label: &str| label.bytes().all(|b| b.is_ascii_digit());
-        let good = text.len() <= 253
-            && text.split('.').all(label)
-            && text.rsplit('.').next().is_some_and(|last| !number(last));
-        if good { Ok(Self::Host(HostName(text.to_owned()))) } else { Err(AddressError) }
+        let good = name.len() <= 253
+            && name.split('.').all(label)
+            && name.rsplit('.').next().is_some_and(|last| !number(last));
+        if good { Ok(Self::Host(HostName(name.to_owned()))) } else { Err(AddressError) }
     }
 }
 
@@ -96,13 +121,17 @@ mod tests {
         for good in ["10.0.0.5", "2001:db8::5", "a", "node-5.maas", "3com.example", "xn--bcher-kva.example"] {
             assert_eq!(good.parse::<Address>().unwrap().to_string(), good);
         }
+        for (written, name) in [("node-3.maas.", "node-3.maas"), ("node_3.maas", "node_3.maas"), ("a.", "a")] {
+            assert_eq!(written.parse::<Address>().unwrap().to_string(), name);
+        }
         let label = "a".repeat(64);
         let long = "a.".repeat(127) + "ab";
         for bad in [
             "",
             ".",
             "a..b",
-            "a.",
+            "a..",
+            "10.0.0.5.",
             "-a",
             "a-",
             "10.0.0.256",
@@ -117,5 +146,19 @@ mod tests {
             assert_eq!(bad.parse::<Address>(), Err(AddressError), "{bad}");
         }
         assert!("a".repeat(1 << 20).parse::<Address>().is_err());
+    }
+
+    #[test]
+    fn what_nobody_else_can_reach_is_of_no_use() {
+        let usable = |text: &str| text.parse::<Address>().unwrap().is_usable();
+        for good in ["10.0.0.5", "2001:db8::5", "fd00::1", "node-3.maas", "localhost.example"] {
+            assert!(usable(good), "{good}");
+        }
+        for bad in
+            ["127.0.0.1", "::1", "0.0.0.0", "::", "169.254.9.9", "fe80::1", "224.0.0.1", "ff02::1", "255.255.255.255"]
+        {
+            assert!(!usable(bad), "{bad}");
+        }
+        assert!(!usable("::ffff:127.0.0.1") && !usable("Localhost") && !usable("a.localhost"));
     }
 }

@@ -4,8 +4,11 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use juju_ops::{Databag, Error, UnitName};
+use juju_ops::{Databag, UnitName};
 use serde_json::Value;
+
+use crate::address::is_usable;
+use crate::unreadable;
 
 /// A JSON list of bare IP addresses. Python passes each to `netaddr.IPNetwork`, which raises on anything else.
 pub(crate) const ADDRESSES: &str = "iperf_addresses";
@@ -17,27 +20,29 @@ pub(crate) const SERVER_CHECKED: &str = "iperf.server.checked";
 pub(crate) const CHECKED: &str = "iperf.checked";
 pub(crate) const TRUE: &str = "True";
 
-/// The addresses worth advertising, in the form and order of the Python interface: sorted as texts.
+/// The addresses worth advertising, in the form of the Python interface and the order given, each once. Python sorts them
+/// as texts; the order is of no meaning to it.
 pub(crate) fn addresses_text(addresses: impl IntoIterator<Item = IpAddr>) -> String {
-    let usable = |ip: &IpAddr| {
-        let link_local = match ip {
-            IpAddr::V4(ip) => ip.is_link_local(),
-            IpAddr::V6(ip) => ip.is_unicast_link_local(),
-        };
-        !(link_local || ip.is_loopback() || ip.is_unspecified() || ip.is_multicast())
-    };
-    let texts: BTreeSet<String> = addresses.into_iter().filter(usable).map(|ip| ip.to_string()).collect();
-    Value::from_iter(texts).to_string()
+    let mut texts: Vec<String> = Vec::new();
+    for address in addresses.into_iter().filter(is_usable) {
+        let text = address.to_canonical().to_string();
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    Value::from(texts).to_string()
 }
 
-/// What a peer advertises, in its own order. Whatever is not an IP address is left out.
-pub(crate) fn advertised(bag: &Databag) -> Result<Vec<IpAddr>, Error> {
-    Ok(bag.get(ADDRESSES)?.map(|text| parse_addresses(&text)).unwrap_or_default())
+/// What a peer advertises, in its own order. Whatever is not an IP address, or of no use to others, is left out: units
+/// with the Python interface advertise their loopback address too.
+pub(crate) fn advertised(bag: &Databag) -> Vec<IpAddr> {
+    unreadable::get(bag, ADDRESSES).map(|text| parse_addresses(&text)).unwrap_or_default()
 }
 
 pub(crate) fn parse_addresses(text: &str) -> Vec<IpAddr> {
     let list: Vec<Value> = serde_json::from_str(text).unwrap_or_default();
-    list.iter().filter_map(|value| value.as_str()?.parse().ok()).collect()
+    let ip = |value: &Value| Some(value.as_str()?.parse::<IpAddr>().ok()?.to_canonical());
+    list.iter().filter_map(ip).filter(is_usable).collect()
 }
 
 /// A Python list of unit names.
@@ -61,16 +66,16 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_written_as_python_does() {
+    fn addresses_are_written_in_their_order_for_python_to_read() {
         let given =
             ips(&["10.0.0.9", "127.0.0.1", "10.0.0.10", "fe80::1", "::1", "169.254.1.1", "2001:db8::1", "10.0.0.9"]);
-        assert_eq!(addresses_text(given), r#"["10.0.0.10","10.0.0.9","2001:db8::1"]"#);
+        assert_eq!(addresses_text(given), r#"["10.0.0.9","10.0.0.10","2001:db8::1"]"#);
         assert_eq!(addresses_text([]), "[]");
     }
 
     #[test]
     fn addresses_of_hostile_peers_are_left_out() {
-        assert_eq!(parse_addresses(r#"["10.0.0.9", 7, null, "x", "fe80::1%eth0", "::1"]"#), ips(&["10.0.0.9", "::1"]));
+        assert_eq!(parse_addresses(r#"["10.0.0.9", 7, null, "x", "fe80::1%eth0", "::1"]"#), ips(&["10.0.0.9"]));
         for none in ["", "null", "{}", "[", "\"10.0.0.9\"", "10.0.0.9"] {
             assert!(parse_addresses(none).is_empty(), "{none}");
         }

@@ -79,6 +79,7 @@ mod iperf;
 mod node;
 mod requirer;
 mod seen;
+mod unreadable;
 
 pub use address::{Address, AddressError, HostName};
 pub use events::{Departing, PeerDeparted, PeerJoined};

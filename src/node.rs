@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::address::Address;
 use crate::iperf;
+use crate::unreadable;
 
 /// A peer: another unit of the same application.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -13,8 +14,9 @@ use crate::iperf;
 pub struct Node {
     /// Its name.
     pub unit: UnitName,
-    /// Where it can be reached: what Juju wrote as `ingress-address` in its bag, else as `private-address`; none when
-    /// neither is an [`Address`]. Such a node is listed all the same.
+    /// Where it can be reached: what Juju wrote as `ingress-address` in its bag, else as `private-address`. None when
+    /// neither is an [`Address`] that another unit can reach (a loopback address is none), or the bag cannot be read.
+    /// Such a node is listed all the same.
     pub address: Option<Address>,
 }
 
@@ -22,40 +24,48 @@ pub struct Node {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Selected {
-    /// The peer. Its address is the first that it advertises inside the network, else that of [`Node`].
+    /// The peer. Its address is one inside the network, where it has one, else that of [`Node`].
     pub node: Node,
-    /// Whether the address is one that it advertises inside the network.
+    /// Whether the address is inside the network.
     pub inside: bool,
 }
 
-/// The current peers with their bags, by number; read in one batch for each relation of the endpoint. A unit with
-/// several relations has several bags.
+/// The current peers with those of their bags that can be read, by number; read in one batch for each relation of the
+/// endpoint. A unit with several relations has several bags.
 fn bags(cx: &Context, endpoint: &str) -> Result<BTreeMap<UnitName, Vec<Databag>>, Error> {
+    let this = cx.env().unit()?;
     let mut bags: BTreeMap<UnitName, Vec<Databag>> = BTreeMap::new();
     for relation in cx.relations(endpoint)? {
-        let members = relation.members()?;
-        relation.read_ahead(&members)?;
+        let mut members = relation.members()?;
+        members.retain(|unit| unit != this);
+        let mut readable = unreadable::read(&relation, &members);
         for unit in members {
-            let bag = relation.bag(&unit);
-            bags.entry(unit).or_default().push(bag);
+            let bag = readable.remove(&unit);
+            bags.entry(unit).or_default().extend(bag);
         }
     }
-    let this = cx.env().unit()?;
-    bags.remove(this);
     Ok(bags)
 }
 
-/// The current peers, each looked at through its bag; the first bag that gives something counts.
+/// The current peers, each looked at through its bags.
 pub(crate) fn each<T>(
     cx: &Context,
     endpoint: &str,
-    look: impl Fn(&Databag) -> Result<Option<T>, Error>,
-) -> Result<Vec<(UnitName, Option<T>)>, Error> {
-    let look_at = |(unit, bags): (UnitName, Vec<Databag>)| {
-        let found = bags.iter().find_map(|bag| look(bag).transpose()).transpose()?;
-        Ok((unit, found))
-    };
-    bags(cx, endpoint)?.into_iter().map(look_at).collect()
+    look: impl Fn(&[Databag]) -> T,
+) -> Result<Vec<(UnitName, T)>, Error> {
+    Ok(bags(cx, endpoint)?.into_iter().map(|(unit, bags)| (unit, look(&bags))).collect())
+}
+
+/// One peer's bags, those that can be read; `None` when it is no peer. No other bag is read.
+pub(crate) fn of(cx: &Context, endpoint: &str, peer: &UnitName) -> Result<Option<Vec<Databag>>, Error> {
+    let mut found = None;
+    for relation in cx.relations(endpoint)? {
+        if relation.members()?.contains(peer) {
+            let bags = unreadable::read(&relation, std::slice::from_ref(peer));
+            found.get_or_insert_with(Vec::new).extend(bags.into_values());
+        }
+    }
+    Ok(found)
 }
 
 pub(crate) fn get_nodes(cx: &Context, endpoint: &str) -> Result<Vec<Node>, Error> {
@@ -64,25 +74,31 @@ pub(crate) fn get_nodes(cx: &Context, endpoint: &str) -> Result<Vec<Node>, Error
 }
 
 pub(crate) fn get_nodes_in(cx: &Context, endpoint: &str, network: IpNet) -> Result<Vec<Selected>, Error> {
-    let inside = |bag: &Databag| {
-        let advertised = iperf::advertised(bag)?;
-        Ok(advertised.into_iter().find(|ip| network.contains(ip)).map(Address::Ip))
+    let select = |bags: &[Databag]| {
+        let address = address(bags);
+        match inside(bags, address.as_ref(), &network) {
+            Some(found) => (Some(found), true),
+            None => (address, false),
+        }
     };
-    let inside = each(cx, endpoint, inside)?;
-    let fallback = get_nodes(cx, endpoint)?;
-    let select = |((_, inside), node): ((UnitName, Option<Address>), Node)| match inside {
-        Some(address) => Selected { node: Node { address: Some(address), ..node }, inside: true },
-        None => Selected { node, inside: false },
-    };
-    Ok(inside.into_iter().zip(fallback).map(select).collect())
+    let selected = each(cx, endpoint, select)?;
+    Ok(selected
+        .into_iter()
+        .map(|(unit, (address, inside))| Selected { node: Node { unit, address }, inside })
+        .collect())
 }
 
-/// The address that Juju gives to a unit in its bag.
-fn address(bag: &Databag) -> Result<Option<Address>, Error> {
-    for key in ["ingress-address", "private-address"] {
-        if let Some(address) = bag.get(key)?.and_then(|text| text.parse().ok()) {
-            return Ok(Some(address));
-        }
-    }
-    Ok(None)
+/// An address of a unit inside a network: the one that Juju gives it, else the first that it advertises. A unit advertises
+/// in Juju's order with the aliases last, whose own network is a host network: that they are cannot be seen from here.
+fn inside(bags: &[Databag], address: Option<&Address>, network: &IpNet) -> Option<Address> {
+    let given = address.and_then(Address::ip);
+    let advertised = || bags.iter().flat_map(iperf::advertised);
+    let found = given.into_iter().chain(advertised()).find(|ip| network.contains(&ip.to_canonical()));
+    found.map(Address::Ip)
+}
+
+/// The address that Juju gives to a unit in its bag; the first bag that has one counts.
+pub(crate) fn address(bags: &[Databag]) -> Option<Address> {
+    let of_key = |bag: &Databag, key: &str| unreadable::get(bag, key)?.parse().ok().filter(Address::is_usable);
+    bags.iter().find_map(|bag| ["ingress-address", "private-address"].iter().find_map(|key| of_key(bag, key)))
 }

@@ -3,12 +3,13 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use juju_ops::hook::{self, RelationDeparted};
-use juju_ops::{BoxError, Context, Observer, Observers, RelationId, Source, UnitName};
+use juju_ops::{BoxError, Context, Databag, Observer, Observers, RelationId, Source, UnitName};
 
 use crate::events::{Departing, PeerDeparted, PeerJoined};
 use crate::iperf;
 use crate::node::{self, Node, Selected};
 use crate::seen::{Seen, area};
+use crate::unreadable;
 
 /// The peer relation with interface `magpie`, for a charm to own.
 ///
@@ -72,19 +73,29 @@ impl MagpiePeersRequirer {
         Source::new(area(&self.endpoint), "departed")
     }
 
-    /// The current peers, sorted by number; never this unit. Reads their bags, once in a dispatch.
+    /// The current peers, sorted by number; never this unit. Reads their bags, once in a dispatch. A peer whose bag
+    /// cannot be read is listed without an address, and a warning is logged, once in a dispatch.
     ///
     /// # Errors
-    /// A hook command fails.
+    /// `relation-ids` or `relation-list` fails.
     pub fn get_nodes(&self, cx: &Context) -> Result<Vec<Node>, Error> {
         Ok(node::get_nodes(cx, &self.endpoint)?)
     }
 
-    /// The current peers, each with the first address inside `network` that it advertises; with its ordinary address
-    /// when it advertises none there. [`Selected::inside`] says which.
+    /// One of the current peers; none when it is no peer. Reads that peer's bag only.
     ///
     /// # Errors
-    /// A hook command fails.
+    /// `relation-ids` or `relation-list` fails.
+    pub fn get_node(&self, cx: &Context, peer: &UnitName) -> Result<Option<Node>, Error> {
+        let bags = node::of(cx, &self.endpoint, peer)?;
+        Ok(bags.map(|bags| Node { unit: peer.clone(), address: node::address(&bags) }))
+    }
+
+    /// The current peers, each with an address inside `network`: its ordinary one when that is inside, else the first
+    /// there that it advertises. It is the ordinary one also when there is none inside; [`Selected::inside`] says which.
+    ///
+    /// # Errors
+    /// `relation-ids` or `relation-list` fails.
     pub fn get_nodes_in(&self, cx: &Context, network: IpNet) -> Result<Vec<Selected>, Error> {
         Ok(node::get_nodes_in(cx, &self.endpoint, network)?)
     }
@@ -127,21 +138,14 @@ impl MagpiePeersRequirer {
         self.write(cx, iperf::ADDRESSES, &iperf::addresses_text(addresses))
     }
 
-    /// The addresses that one peer advertises, in its order; empty when it advertises none, or is no peer. Reads that
-    /// peer's bag only.
+    /// The addresses that one peer advertises, in its order; empty when it advertises none, its bag cannot be read, or it
+    /// is no peer. Reads that peer's bag only.
     ///
     /// # Errors
-    /// A hook command fails.
+    /// `relation-ids` or `relation-list` fails.
     pub fn advertised_addresses(&self, cx: &Context, peer: &UnitName) -> Result<Vec<IpAddr>, Error> {
-        for relation in cx.relations(&self.endpoint)? {
-            if relation.members()?.contains(peer) {
-                let addresses = iperf::advertised(&relation.bag(peer))?;
-                if !addresses.is_empty() {
-                    return Ok(addresses);
-                }
-            }
-        }
-        Ok(Vec::new())
+        let bags = node::of(cx, &self.endpoint, peer)?.unwrap_or_default();
+        Ok(bags.iter().map(iperf::advertised).find(|addresses| !addresses.is_empty()).unwrap_or_default())
     }
 
     /// Tells the peers that this unit's iperf server listens.
@@ -165,11 +169,12 @@ impl MagpiePeersRequirer {
     /// # Errors
     /// A hook command fails.
     pub fn check_ready_iperf_servers(&self, cx: &Context) -> Result<Vec<Node>, Error> {
-        let ready = node::each(cx, &self.endpoint, |bag| {
-            Ok(bag.get(iperf::SERVER)?.filter(|text| text.trim() == iperf::TRUE))
+        let nodes = node::each(cx, &self.endpoint, |bags| {
+            let is_ready =
+                |bag: &Databag| unreadable::get(bag, iperf::SERVER).is_some_and(|it| it.trim() == iperf::TRUE);
+            bags.iter().any(is_ready).then(|| node::address(bags))
         })?;
-        let nodes = self.get_nodes(cx)?;
-        Ok(ready.into_iter().zip(nodes).filter_map(|((_, ready), node)| ready.map(|_| node)).collect())
+        Ok(nodes.into_iter().filter_map(|(unit, ready)| Some(Node { unit, address: ready? })).collect())
     }
 
     /// Tells the peers that this unit has checked all current ones.
@@ -185,9 +190,11 @@ impl MagpiePeersRequirer {
     /// # Errors
     /// A hook command fails.
     pub fn get_iperf_checked(&self, cx: &Context) -> Result<BTreeMap<UnitName, BTreeSet<UnitName>>, Error> {
-        let checked = node::each(cx, &self.endpoint, |bag| bag.get(iperf::CHECKED))?;
-        let parse = |text: Option<String>| text.map(|text| iperf::parse_checked(&text)).unwrap_or_default();
-        Ok(checked.into_iter().map(|(unit, text)| (unit, parse(text))).collect())
+        let checked = node::each(cx, &self.endpoint, |bags| {
+            let text = bags.iter().find_map(|bag| unreadable::get(bag, iperf::CHECKED));
+            text.map(|text| iperf::parse_checked(&text)).unwrap_or_default()
+        })?;
+        Ok(checked.into_iter().collect())
     }
 
     /// Writes one key of this unit's bag, in every relation of the endpoint.
@@ -266,6 +273,7 @@ fn departing(told: Told<'_>, unit: &UnitName, this: &UnitName) -> Departing {
 
 impl Observer for MagpiePeersRequirer {
     fn observe(&self, events: &mut Observers<Self>) {
+        unreadable::begin();
         events.peer_endpoint(&self.endpoint, INTERFACE);
         events.emits(&self.joined());
         events.emits(&self.departed());

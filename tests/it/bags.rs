@@ -7,7 +7,8 @@ use juju_ops::{BoxError, Context, Observer, Observers, hook, testing};
 use juju_sim::{Charm, Network, World};
 use magpie_peers::{MagpiePeersRequirer, Node, PeerDeparted, PeerJoined};
 
-use crate::support::{METADATA, tick};
+use crate::support::{ACTIONS, METADATA, Probe, tick};
+use crate::tampered;
 
 type Question = Box<dyn Fn(&MagpiePeersRequirer, &Context) -> String>;
 
@@ -29,12 +30,16 @@ impl Observer for Asker {
 }
 
 impl Asker {
-    fn deploy(units: usize) -> (Self, World) {
-        let charm = Self {
+    fn new() -> Self {
+        Self {
             peers: MagpiePeersRequirer::new("magpie"),
             question: Rc::new(RefCell::new(Box::new(|_, _| String::new()))),
             answer: Rc::default(),
-        };
+        }
+    }
+
+    fn deploy(units: usize) -> (Self, World) {
+        let charm = Self::new();
         let mut juju = testing::in_process(charm.clone(), Charm::parse(METADATA, None, None).unwrap()).unwrap();
         for _ in 0..units {
             juju.add_unit("magpie").unwrap();
@@ -70,6 +75,14 @@ fn nodes(peers: &MagpiePeersRequirer, cx: &Context) -> String {
     show(&peers.get_nodes(cx).unwrap())
 }
 
+fn nodes_in(network: &'static str) -> impl Fn(&MagpiePeersRequirer, &Context) -> String {
+    move |peers, cx| {
+        let selected = peers.get_nodes_in(cx, network.parse().unwrap()).unwrap();
+        let show = |it: &magpie_peers::Selected| format!("{} {}", show(std::slice::from_ref(&it.node)), it.inside);
+        selected.iter().map(show).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// Has a peer write to its bag, and lets `magpie/0` notice.
 fn write(juju: &mut World, peer: &str, pairs: &[(&str, &str)]) {
     for (key, value) in pairs {
@@ -92,21 +105,108 @@ fn an_advertised_address_inside_the_network_is_preferred() {
     let (charm, mut juju) = Asker::deploy(4);
     write(&mut juju, "magpie/1", &[("iperf_addresses", r#"["192.168.0.9","172.16.0.5","172.16.0.6"]"#)]);
     write(&mut juju, "magpie/2", &[("iperf_addresses", r#"["192.168.0.9","2001:db8::1"]"#)]);
-    let question = |network: &'static str| {
-        move |peers: &MagpiePeersRequirer, cx: &Context| {
-            let selected = peers.get_nodes_in(cx, network.parse().unwrap()).unwrap();
-            let show = |it: &magpie_peers::Selected| format!("{} {}", show(std::slice::from_ref(&it.node)), it.inside);
-            selected.iter().map(show).collect::<Vec<_>>().join(", ")
-        }
-    };
     assert_eq!(
-        charm.answer(&mut juju, question("172.16.0.0/24")),
+        charm.answer(&mut juju, nodes_in("172.16.0.0/24")),
         "magpie/1 172.16.0.5 true, magpie/2 10.0.0.3 false, magpie/3 10.0.0.4 false"
     );
     assert_eq!(
-        charm.answer(&mut juju, question("2001:db8::/32")),
+        charm.answer(&mut juju, nodes_in("2001:db8::/32")),
         "magpie/1 10.0.0.2 false, magpie/2 2001:db8::1 true, magpie/3 10.0.0.4 false"
     );
+}
+
+#[test]
+fn the_ingress_address_comes_before_the_others_inside_the_network() {
+    let (charm, mut juju) = Asker::deploy(2);
+    let advertised = ("iperf_addresses", r#"["10.194.12.85","10.194.2.7"]"#);
+    write(&mut juju, "magpie/1", &[("ingress-address", "10.194.2.7"), advertised]);
+    assert_eq!(charm.answer(&mut juju, nodes_in("10.194.0.0/16")), "magpie/1 10.194.2.7 true");
+    // Outside of it, the peer's own order counts.
+    write(&mut juju, "magpie/1", &[("ingress-address", "192.168.0.7")]);
+    assert_eq!(charm.answer(&mut juju, nodes_in("10.194.0.0/16")), "magpie/1 10.194.12.85 true");
+}
+
+#[test]
+fn a_unit_that_is_known_by_name_only_has_an_address_all_the_same() {
+    let (charm, mut juju) = Asker::deploy(4);
+    write(&mut juju, "magpie/1", &[("ingress-address", "node-3.maas")]);
+    write(&mut juju, "magpie/2", &[("ingress-address", "node-3.maas.")]);
+    write(&mut juju, "magpie/3", &[("ingress-address", "node_3.maas")]);
+    assert_eq!(charm.answer(&mut juju, nodes), "magpie/1 node-3.maas, magpie/2 node-3.maas, magpie/3 node_3.maas");
+}
+
+#[test]
+fn what_only_the_peer_itself_can_reach_is_no_address_whoever_wrote_it() {
+    let (charm, mut juju) = Asker::deploy(3);
+    write(&mut juju, "magpie/1", &[("iperf_addresses", r#"["127.0.0.1","::1","0.0.0.0","169.254.7.7","fe80::7"]"#)]);
+    write(&mut juju, "magpie/2", &[("ingress-address", "127.0.1.1"), ("private-address", "localhost")]);
+    assert_eq!(charm.answer(&mut juju, nodes), "magpie/1 10.0.0.2, magpie/2 -");
+    for network in ["0.0.0.0/0", "::/0"] {
+        let inside = charm.answer(&mut juju, nodes_in(network));
+        assert_eq!(inside, format!("magpie/1 10.0.0.2 {}, magpie/2 - false", network == "0.0.0.0/0"));
+    }
+    let advertised = |peers: &MagpiePeersRequirer, cx: &Context| {
+        format!("{:?}", peers.advertised_addresses(cx, &"magpie/1".parse().unwrap()).unwrap())
+    };
+    assert_eq!(charm.answer(&mut juju, advertised), "[]");
+}
+
+#[test]
+fn a_bag_that_cannot_be_read_is_that_peers_loss_and_told_once_a_dispatch() {
+    let huge = format!("{{\"x\":\"{}\"", "<".repeat(1 << 20));
+    let unreadable = [
+        tampered::denied(),
+        tampered::printed(b"[1]"),
+        tampered::printed(b"\xff\xff"),
+        tampered::printed(huge.as_bytes()),
+    ];
+    for answer in unreadable {
+        let charm = Asker::new();
+        let (mut juju, answers) = tampered::world(charm.clone(), Charm::parse(METADATA, None, None).unwrap());
+        for _ in 0..4 {
+            juju.add_unit("magpie").unwrap();
+        }
+        juju.settle().unwrap();
+        write(&mut juju, "magpie/1", &[("iperf_addresses", r#"["172.16.0.2"]"#), ("iperf.server", "True")]);
+        answers.borrow_mut().insert("magpie/2".to_owned(), answer);
+        juju.clear_transcript();
+        let all = |peers: &MagpiePeersRequirer, cx: &Context| {
+            let (bad, good) = ("magpie/2".parse().unwrap(), "magpie/1".parse().unwrap());
+            assert!(peers.advertised_addresses(cx, &bad).unwrap().is_empty());
+            assert_eq!(peers.advertised_addresses(cx, &good).unwrap().len(), 1);
+            assert_eq!(peers.get_node(cx, &bad).unwrap().unwrap().address, None);
+            assert_eq!(show(&peers.check_ready_iperf_servers(cx).unwrap()), "magpie/1 10.0.0.2");
+            assert_eq!(peers.get_iperf_checked(cx).unwrap().len(), 3);
+            let inside = nodes_in("172.16.0.0/24")(peers, cx);
+            assert_eq!(inside, "magpie/1 172.16.0.2 true, magpie/2 - false, magpie/3 10.0.0.4 false");
+            nodes(peers, cx)
+        };
+        for _ in 0..2 {
+            juju.clear_transcript();
+            assert_eq!(charm.answer(&mut juju, all), "magpie/1 10.0.0.2, magpie/2 -, magpie/3 10.0.0.4");
+            let run = juju.runs().last().unwrap();
+            let warned: Vec<&str> = run.log().filter(|(level, _)| *level == "WARNING").map(|(_, text)| text).collect();
+            let [warned] = warned[..] else { panic!("{warned:?}") };
+            let said = "peers without a readable databag, taken to be without an address: magpie/2: relation-get magpie:0 magpie/2: ";
+            assert!(warned.starts_with(said) && warned.len() < 400 && !warned.contains('<'), "{warned}");
+            assert_eq!(run.commands().filter(|command| command.argv.last().unwrap() == "magpie/2").count(), 1);
+        }
+    }
+}
+
+#[test]
+fn a_peer_that_joins_is_met_though_the_bag_of_another_cannot_be_read() {
+    let probe = Probe::new();
+    let (mut juju, answers) = tampered::world(probe.clone(), Charm::parse(METADATA, None, Some(ACTIONS)).unwrap());
+    juju.add_unit("magpie").unwrap();
+    juju.add_unit("magpie").unwrap();
+    juju.settle().unwrap();
+    probe.deliveries();
+    answers.borrow_mut().insert("magpie/1".to_owned(), tampered::denied());
+    juju.add_unit("magpie").unwrap();
+    juju.settle().unwrap();
+    let of_first: Vec<String> = probe.deliveries().into_iter().filter(|it| it.starts_with("magpie/0")).collect();
+    assert_eq!(of_first, ["magpie/0 joined magpie/2 [magpie/1 -, magpie/2 10.0.0.3]"]);
 }
 
 #[test]
@@ -160,7 +260,7 @@ fn what_this_unit_writes_is_what_the_python_interface_reads() {
             "iperf.checked=['magpie/1', 'magpie/2']",
             "iperf.server=True",
             "iperf.server.checked=True",
-            r#"iperf_addresses=["10.0.0.1","172.16.0.1"]"#,
+            r#"iperf_addresses=["172.16.0.1","10.0.0.1"]"#,
         ]
     );
     // The same again changes nothing, so nothing is sent.

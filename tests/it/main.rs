@@ -17,3 +17,4 @@ mod readme;
 mod relation;
 mod stored;
 mod support;
+mod tampered;
