@@ -2,8 +2,9 @@ use std::borrow::Cow;
 
 use ipnet::IpNet;
 use juju_ops::{Ack, BoxError, Context, Durable, Event, UnitName};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::address::Address;
 use crate::node::{self, Node, Selected};
 use crate::requirer::Error;
 use crate::seen;
@@ -25,6 +26,9 @@ pub struct PeerDeparted {
     endpoint: String,
     #[serde(default)]
     departing: Departing,
+    /// The address last known. An entry of an earlier version has none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "address_or_none")]
+    address: Option<Address>,
     #[serde(skip)]
     cx: Option<Context>,
 }
@@ -106,8 +110,14 @@ impl PeerJoined {
 }
 
 impl PeerDeparted {
-    pub(crate) fn new(cx: &Context, endpoint: &str, unit: UnitName, departing: Departing) -> Self {
-        Self { unit, endpoint: endpoint.to_owned(), departing, cx: Some(cx.clone()) }
+    pub(crate) fn new(
+        cx: &Context,
+        endpoint: &str,
+        unit: UnitName,
+        departing: Departing,
+        address: Option<Address>,
+    ) -> Self {
+        Self { unit, endpoint: endpoint.to_owned(), departing, address, cx: Some(cx.clone()) }
     }
 
     /// It departed, whatever came after.
@@ -120,4 +130,51 @@ impl PeerDeparted {
     pub fn departing(&self) -> Departing {
         self.departing
     }
+
+    /// Where the unit could last be reached, to take it out of a monitor or an access list: the address that
+    /// [`Node`](crate::Node) had for it.
+    ///
+    /// It is kept from the hook that told of the departure, where the unit's bag can still be read, and comes again with
+    /// every redelivery. None when the departure was found by a comparison, or the unit had none.
+    ///
+    /// ```
+    /// # use juju_ops::{Ack, BoxError, Context, Observer, Observers, Status};
+    /// # use magpie_peers::{MagpiePeersRequirer, PeerDeparted};
+    /// # struct Monitor { peers: MagpiePeersRequirer }
+    /// # impl Observer for Monitor {
+    /// #     fn observe(&self, events: &mut Observers<Self>) {
+    /// #         events.include(&self.peers);
+    /// #         events.on(&self.peers.joined(), |_, _, _| Ok(Ack::Done));
+    /// #         events.on(&self.peers.departed(), Self::peer_departed);
+    /// #     }
+    /// # }
+    /// # impl Monitor {
+    /// fn peer_departed(&self, event: &PeerDeparted, cx: &Context) -> Result<Ack, BoxError> {
+    ///     let Some(address) = event.address() else { return Ok(Ack::Done) };
+    ///     cx.unit().set_status(Status::active(format!("no longer watches {address}")))?;
+    ///     Ok(Ack::Done)
+    /// }
+    /// # }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let metadata = "{name: demo, summary: s, description: d, peers: {magpie: {interface: magpie}}}";
+    /// # let charm = Monitor { peers: MagpiePeersRequirer::new("magpie") };
+    /// # let mut juju = juju_ops::testing::in_process(charm, juju_sim::Charm::parse(metadata, None, None)?)?;
+    /// # juju.add_unit("demo")?;
+    /// # juju.add_unit("demo")?;
+    /// # juju.settle()?;
+    /// juju.remove_unit("demo/1")?;
+    /// juju.settle()?;
+    /// assert_eq!(juju.status("demo/0"), ("active", "no longer watches 10.0.0.2"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn address(&self) -> Option<&Address> {
+        self.address.as_ref()
+    }
+}
+
+/// What is stored and is none is no reason to lose the event.
+fn address_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Address>, D::Error> {
+    let stored = serde_json::Value::deserialize(deserializer)?;
+    Ok(stored.as_str().and_then(|text| text.parse().ok()))
 }

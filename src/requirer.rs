@@ -5,6 +5,7 @@ use ipnet::IpNet;
 use juju_ops::hook::{self, RelationDeparted};
 use juju_ops::{BoxError, Context, Databag, Observer, Observers, RelationId, Source, UnitName};
 
+use crate::address::Address;
 use crate::events::{Departing, PeerDeparted, PeerJoined};
 use crate::iperf;
 use crate::node::{self, Node, Selected};
@@ -246,7 +247,8 @@ impl MagpiePeersRequirer {
 
         let (were, are) = (before.union(), after.union());
         for &unit in were.difference(&are) {
-            let event = PeerDeparted::new(cx, &self.endpoint, unit.clone(), departing(told, unit, this));
+            let address = last_address(cx, told, unit);
+            let event = PeerDeparted::new(cx, &self.endpoint, unit.clone(), departing(told, unit, this), address);
             cx.emit_durable(&self.departed(), event)?;
         }
         for &unit in are.difference(&were) {
@@ -256,6 +258,17 @@ impl MagpiePeersRequirer {
             after.store(cx, &self.endpoint)?;
         }
         Ok(())
+    }
+}
+
+/// The address of a unit whose departure the hook tells: Juju keeps its bag readable there.
+fn last_address(cx: &Context, told: Told<'_>, unit: &UnitName) -> Option<Address> {
+    match told {
+        Told::Departed(hook) if hook.unit() == unit => {
+            let bags = unreadable::read(&cx.relation(hook.relation()), std::slice::from_ref(unit));
+            node::address(&bags.into_values().collect::<Vec<_>>())
+        }
+        _ => None,
     }
 }
 

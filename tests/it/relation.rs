@@ -284,6 +284,61 @@ fn each_of_these_hooks_compares_and_no_other() {
     assert_eq!(probe.deliveries(), ["magpie/0 departed magpie/1 [magpie/1 10.0.0.1]"]);
 }
 
+/// What a charm is told of departures from now on: who left, from where. It acknowledges none of them.
+fn left(probe: &Probe) -> std::rc::Rc<std::cell::RefCell<Vec<String>>> {
+    let left = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+    let seen = left.clone();
+    probe.answer(move |delivery| {
+        let from = delivery.address.as_deref().unwrap_or("-");
+        seen.borrow_mut().push(format!("{} from {from}", delivery.what));
+        Ok(Ack::NotYet)
+    });
+    left
+}
+
+#[test]
+fn a_departed_peer_has_its_last_address_in_every_delivery() {
+    let probe = Probe::new();
+    let mut juju = probe.deploy(2);
+    let left = left(&probe);
+    juju.remove_unit("magpie/1").unwrap();
+    run_to(&mut juju, "magpie/0", "relation-departed");
+    assert_eq!(left.take(), ["magpie/0 departed magpie/1 from 10.0.0.2"]);
+    juju.settle().unwrap();
+    left.take();
+    tick(&mut juju, "magpie/0");
+    assert_eq!(left.take(), ["magpie/0 departed magpie/1 from 10.0.0.2"]);
+}
+
+#[test]
+fn a_departure_that_was_found_by_comparing_has_no_address() {
+    let probe = Probe::new();
+    let mut juju = probe.deploy(2);
+    juju.remove_unit("magpie/1").unwrap();
+    juju.inject("magpie/0", Fault::Fail).unwrap();
+    run_to(&mut juju, "magpie/0", "relation-departed");
+    juju.resolve("magpie/0", Retry::NoRetry).unwrap();
+    let left = left(&probe);
+    tick(&mut juju, "magpie/0");
+    assert_eq!(left.take(), ["magpie/0 departed magpie/1 from -"]);
+}
+
+#[test]
+fn a_departed_peer_whose_bag_cannot_be_read_has_no_address_and_fails_no_hook() {
+    let probe = Probe::new();
+    let metadata = juju_sim::Charm::parse(crate::support::METADATA, None, Some(crate::support::ACTIONS)).unwrap();
+    let (mut juju, answers) = crate::tampered::world(probe.clone(), metadata);
+    juju.add_unit("magpie").unwrap();
+    juju.add_unit("magpie").unwrap();
+    juju.settle().unwrap();
+    answers.borrow_mut().insert("magpie/1".to_owned(), crate::tampered::denied());
+    let left = left(&probe);
+    juju.remove_unit("magpie/1").unwrap();
+    juju.settle().unwrap();
+    assert!(left.take().contains(&"magpie/0 departed magpie/1 from -".to_owned()));
+    assert_eq!(pending(&juju, "magpie/0"), "departed magpie/1");
+}
+
 #[test]
 fn this_unit_is_never_its_own_peer() {
     let probe = Probe::new();

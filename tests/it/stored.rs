@@ -2,6 +2,7 @@
 
 use expect_test::expect;
 use juju_ops::Ack;
+use magpie_peers::Departing;
 
 use crate::support::{Probe, pending, tick};
 
@@ -18,7 +19,7 @@ fn the_stored_forms_are_pinned() {
         {"v":1,"seen":{"magpie:0":["magpie/1"]}}
         juju-ops.pending.0
         {"event":{"endpoint":"magpie","unit":"magpie/1"},"name":"joined","since":1767225624,"subject":"magpie/1","topic":"magpie-peers.magpie","v":1}
-        {"event":{"departing":"that-unit","endpoint":"magpie","unit":"magpie/2"},"name":"departed","since":1767225628,"subject":"magpie/2","topic":"magpie-peers.magpie","v":1}"#]]
+        {"event":{"address":"10.0.0.3","departing":"that-unit","endpoint":"magpie","unit":"magpie/2"},"name":"departed","since":1767225628,"subject":"magpie/2","topic":"magpie-peers.magpie","v":1}"#]]
     .assert_eq(&state.join("\n"));
 }
 
@@ -28,10 +29,25 @@ fn fields_of_a_later_version_are_borne() {
     let mut juju = probe.deploy(2);
     let seen = r#"{"v":1,"later":[1],"seen":{"magpie:0":["magpie/1"]}}"#;
     juju.set_state("magpie/0", "juju-ops.magpie-peers.magpie.0", seen).unwrap();
-    let event = r#"{"later":{},"v":1,"topic":"magpie-peers.magpie","name":"departed","subject":"magpie/1","since":1,"event":{"unit":"magpie/1","endpoint":"magpie","departing":"some-new-word","later":1}}"#;
+    let event = r#"{"later":{},"v":1,"topic":"magpie-peers.magpie","name":"departed","subject":"magpie/1","since":1,"event":{"unit":"magpie/1","endpoint":"magpie","departing":"some-new-word","address":{"later":1},"later":1}}"#;
     juju.set_state("magpie/0", "juju-ops.pending.0", event).unwrap();
     tick(&mut juju, "magpie/0");
     assert_eq!(probe.deliveries(), ["magpie/0 departed magpie/1 [magpie/1 10.0.0.2]"]);
+}
+
+#[test]
+fn a_departure_of_version_0_1_0_is_delivered_without_an_address() {
+    let probe = Probe::new();
+    let mut juju = probe.deploy(2);
+    let event = r#"{"event":{"departing":"that-unit","endpoint":"magpie","unit":"magpie/2"},"name":"departed","since":1767225628,"subject":"magpie/2","topic":"magpie-peers.magpie","v":1}"#;
+    juju.set_state("magpie/0", "juju-ops.pending.0", event).unwrap();
+    probe.answer(|delivery| {
+        assert_eq!((delivery.departing, delivery.address.as_deref()), (Some(Departing::ThatUnit), None));
+        Ok(Ack::NotYet)
+    });
+    tick(&mut juju, "magpie/0");
+    assert_eq!(probe.deliveries(), ["magpie/0 departed magpie/2 [magpie/1 10.0.0.2]"]);
+    assert_eq!(juju.state("magpie/0")["juju-ops.pending.0"], event);
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub struct Delivery<'a> {
     /// The unit that runs, the name of the event and the unit that it is about: `magpie/0 joined magpie/1`.
     pub what: String,
     pub departing: Option<Departing>,
+    /// The address that a departed unit had.
+    pub address: Option<String>,
     nodes: &'a dyn Fn() -> Vec<Node>,
 }
 
@@ -82,12 +84,14 @@ impl Probe {
     fn deliver(
         &self,
         what: &str,
-        departing: Option<Departing>,
+        departed: Option<&PeerDeparted>,
         cx: &Context,
         nodes: &dyn Fn() -> Vec<Node>,
     ) -> Result<Ack, BoxError> {
         let what = format!("{} {what}", cx.unit().name()?);
-        let delivery = Delivery { cx, peers: &self.peers, what, departing, nodes };
+        let departing = departed.map(PeerDeparted::departing);
+        let address = departed.and_then(|event| event.address().map(ToString::to_string));
+        let delivery = Delivery { cx, peers: &self.peers, what, departing, address, nodes };
         self.deliveries.borrow_mut().push(format!("{} [{}]", delivery.what, delivery.nodes()));
         (self.handler.borrow_mut())(&delivery)
     }
@@ -97,8 +101,7 @@ impl Probe {
     }
 
     fn departed(&self, event: &PeerDeparted, cx: &Context) -> Result<Ack, BoxError> {
-        let departing = Some(event.departing());
-        self.deliver(&format!("departed {}", event.unit()), departing, cx, &|| event.get_nodes().unwrap())
+        self.deliver(&format!("departed {}", event.unit()), Some(event), cx, &|| event.get_nodes().unwrap())
     }
 
     fn dismiss(&self, _: &Action<Value>, cx: &Context) -> Result<Outcome, BoxError> {
