@@ -77,14 +77,17 @@ mod address;
 mod events;
 mod iperf;
 mod node;
+mod own;
 mod requirer;
 mod seen;
+mod told;
 mod unreadable;
 
 pub use address::{Address, AddressError, HostName};
 pub use events::{Departing, PeerDeparted, PeerJoined};
 pub use ipnet::IpNet;
 pub use node::{Node, Selected};
+pub use own::OwnAddresses;
 pub use requirer::{Error, MagpiePeersRequirer};
 
 /// The examples of the README, compiled.

@@ -3,13 +3,15 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use juju_ops::hook::{self, RelationDeparted};
-use juju_ops::{BoxError, Context, Databag, Observer, Observers, RelationId, Source, UnitName};
+use juju_ops::{BoxError, Context, Databag, Observer, Observers, RelationId, Source, UnitName, chain};
 
-use crate::address::Address;
+use crate::address::{Address, is_usable};
 use crate::events::{Departing, PeerDeparted, PeerJoined};
 use crate::iperf;
 use crate::node::{self, Node, Selected};
+use crate::own::{self, OwnAddresses};
 use crate::seen::{Seen, area};
+use crate::told::{self, Memory};
 use crate::unreadable;
 
 /// The peer relation with interface `magpie`, for a charm to own.
@@ -42,6 +44,9 @@ pub enum Error {
 
 /// As in the Python interface. Another name would make Juju drop the relation in an upgrade.
 const INTERFACE: &str = "magpie";
+
+/// How much of Juju's reason for having no address is remembered.
+const REASON: usize = 200;
 
 /// What the running hook itself says of the endpoint.
 #[derive(Clone, Copy)]
@@ -130,8 +135,126 @@ impl MagpiePeersRequirer {
         Ok(cx.dismiss(&self.departed())?)
     }
 
-    /// Tells the peers at which addresses this unit can be reached. Loopback, link-local, unspecified and multicast
-    /// addresses are left out.
+    /// Tells the peers the addresses that Juju knows of this unit's side of the endpoint, where they do not know them: in
+    /// Juju's order, and those last whose own network is a host network. Gives back what they were told.
+    ///
+    /// It is to be called in [`hook::any`](juju_ops::hook::any), since what the peers should know has to hold whatever
+    /// becomes of one hook. `network-get` runs in the endpoint's `relation-created`, in `config-changed` (which tells of
+    /// changed addresses), `start` and `upgrade-charm`; in every hook as long as there is nothing to tell; and in
+    /// `update-status` once an hour. Elsewhere it costs no hook command.
+    ///
+    /// That Juju has no address for this unit, or refuses to say, fails no hook: [`OwnAddresses::Missing`] has the reason.
+    ///
+    /// ```
+    /// use juju_ops::{Ack, BoxError, Context, Observer, Observers, Status, hook};
+    /// use magpie_peers::{MagpiePeersRequirer, OwnAddresses};
+    ///
+    /// struct Demo {
+    ///     peers: MagpiePeersRequirer,
+    /// }
+    ///
+    /// impl Observer for Demo {
+    ///     fn observe(&self, events: &mut Observers<Self>) {
+    ///         events.include(&self.peers);
+    ///         events.on(&self.peers.joined(), |_, _, _| Ok(Ack::Done));
+    ///         events.on(&self.peers.departed(), |_, _, _| Ok(Ack::Done));
+    ///         events.on(&hook::any(), |demo, _, cx| {
+    ///             demo.peers.advertise_own_addresses(cx)?;
+    ///             Ok(())
+    ///         });
+    ///         events.status(Self::status);
+    ///     }
+    /// }
+    ///
+    /// impl Demo {
+    ///     fn status(&self, cx: &Context) -> Result<Status, BoxError> {
+    ///         let own = self.peers.own_addresses(cx)?;
+    ///         Ok(match own {
+    ///             OwnAddresses::Told(_) => Status::active(format!("at {own}")),
+    ///             _ => Status::waiting(own.to_string()),
+    ///         })
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let metadata = "{name: demo, summary: s, description: d, peers: {magpie: {interface: magpie}}}";
+    /// # let charm = Demo { peers: MagpiePeersRequirer::new("magpie") };
+    /// # let mut juju = juju_ops::testing::in_process(charm, juju_sim::Charm::parse(metadata, None, None)?)?;
+    /// let unit = juju.add_unit("demo")?;
+    /// juju.settle()?;
+    /// assert_eq!(juju.status(&unit), ("active", "at 10.0.0.1"));
+    /// assert_eq!(juju.bag("magpie", &unit)?["iperf_addresses"], r#"["10.0.0.1"]"#);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `relation-ids` or `state-get` fails.
+    pub fn advertise_own_addresses(&self, cx: &Context) -> Result<OwnAddresses, Error> {
+        let relations = cx.relations(&self.endpoint)?;
+        let before = Memory::load(cx, &self.endpoint)?;
+        if relations.is_empty() || !before.is_due(cx, &relations, iperf::ADDRESSES) {
+            return self.own_addresses(cx);
+        }
+        let (ingress, lacks) = match cx.network(&self.endpoint, None) {
+            Ok(network) => {
+                let (bound, ingress) = (own::bound(&network), own::ingress(&network));
+                let nothing = !bound.iter().any(is_usable) && ingress.is_empty();
+                self.advertise_addresses(cx, bound)?;
+                let texts = ingress.iter().map(ToString::to_string).collect();
+                (texts, nothing.then(|| "Juju knows no address of this unit that others can reach".to_owned()))
+            }
+            Err(error) => {
+                (before.ingress.clone(), Some(chain(&error).to_string().chars().take(REASON).collect::<String>()))
+            }
+        };
+        let told = Memory::load(cx, &self.endpoint)?;
+        let mut after = told.clone();
+        after.ingress = ingress;
+        after.lacks = lacks;
+        after.look(cx, after != before);
+        if after != told {
+            after.store(cx, &self.endpoint, &relations);
+        }
+        self.own_addresses(cx)
+    }
+
+    /// What [`advertise_own_addresses`](Self::advertise_own_addresses) told last, as this unit remembers it: for a status
+    /// function, and for actions. Asks Juju for nothing but what the dispatch asks anyhow.
+    ///
+    /// # Errors
+    /// `relation-ids` or `state-get` fails.
+    pub fn own_addresses(&self, cx: &Context) -> Result<OwnAddresses, Error> {
+        let relations = cx.relations(&self.endpoint)?;
+        let told = Memory::load(cx, &self.endpoint)?;
+        if relations.is_empty() {
+            return Ok(OwnAddresses::NoRelation);
+        }
+        if let Some(why) = told.lacks {
+            return Ok(OwnAddresses::Missing(why));
+        }
+        let mut addresses: Vec<Address> = told.ingress.iter().filter_map(|text| text.parse().ok()).collect();
+        for relation in &relations {
+            let Some(text) = told.value(relation.id(), iperf::ADDRESSES) else {
+                return Ok(OwnAddresses::Missing("the peers do not know this unit's addresses yet".to_owned()));
+            };
+            for address in iperf::parse_addresses(text).into_iter().map(Address::Ip) {
+                if !addresses.contains(&address) {
+                    addresses.push(address);
+                }
+            }
+        }
+        Ok(match addresses.as_slice() {
+            [] => OwnAddresses::Missing("this unit advertises no address".to_owned()),
+            _ => OwnAddresses::Told(addresses),
+        })
+    }
+
+    /// Tells the peers at which addresses this unit can be reached, in this order, each once. Loopback, link-local,
+    /// unspecified, multicast and broadcast addresses are left out. For a charm that knows better than Juju; others have
+    /// [`advertise_own_addresses`](Self::advertise_own_addresses).
+    ///
+    /// Costs no hook command when that is what this unit told them before.
     ///
     /// # Errors
     /// A hook command fails.
@@ -157,12 +280,29 @@ impl MagpiePeersRequirer {
         self.write(cx, iperf::SERVER, iperf::TRUE)
     }
 
+    /// Takes back that this unit's iperf server listens. Like every `clear_`, it can be called in each hook: what this unit
+    /// remembers having withdrawn costs no hook command.
+    ///
+    /// # Errors
+    /// A hook command fails.
+    pub fn clear_iperf_server_ready(&self, cx: &Context) -> Result<(), Error> {
+        self.write(cx, iperf::SERVER, "")
+    }
+
     /// Tells the peers that this unit's iperf server was checked. The Python interface means to, and deletes the key.
     ///
     /// # Errors
     /// A hook command fails.
     pub fn set_iperf_server_checked(&self, cx: &Context) -> Result<(), Error> {
         self.write(cx, iperf::SERVER_CHECKED, iperf::TRUE)
+    }
+
+    /// Takes back that this unit's iperf server was checked.
+    ///
+    /// # Errors
+    /// A hook command fails.
+    pub fn clear_iperf_server_checked(&self, cx: &Context) -> Result<(), Error> {
+        self.write(cx, iperf::SERVER_CHECKED, "")
     }
 
     /// The current peers whose iperf server listens.
@@ -186,6 +326,26 @@ impl MagpiePeersRequirer {
         self.write(cx, iperf::CHECKED, &iperf::checked_text(&self.peers(cx)?))
     }
 
+    /// Takes back that this unit has checked any.
+    ///
+    /// # Errors
+    /// A hook command fails.
+    pub fn clear_iperf_checked(&self, cx: &Context) -> Result<(), Error> {
+        self.write(cx, iperf::CHECKED, "")
+    }
+
+    /// Takes back all that is claimed of iperf in this unit's name, by this charm or by the one before it: a unit that was
+    /// Python goes on publishing that its server listens. For a charm that has no iperf, in
+    /// [`hook::any`](juju_ops::hook::any); costs no hook command once it is done.
+    ///
+    /// # Errors
+    /// A hook command fails.
+    pub fn withdraw_iperf_claims(&self, cx: &Context) -> Result<(), Error> {
+        self.clear_iperf_server_ready(cx)?;
+        self.clear_iperf_server_checked(cx)?;
+        self.clear_iperf_checked(cx)
+    }
+
     /// Which units each of the current peers has checked.
     ///
     /// # Errors
@@ -198,10 +358,25 @@ impl MagpiePeersRequirer {
         Ok(checked.into_iter().collect())
     }
 
-    /// Writes one key of this unit's bag, in every relation of the endpoint.
+    /// Has one key of this unit's bag be as it should, in every relation of the endpoint; an empty value for none. What is
+    /// remembered as told is not told again, but for the hooks in which the memory is doubtful.
     fn write(&self, cx: &Context, key: &str, value: &str) -> Result<(), Error> {
-        for relation in cx.relations(&self.endpoint)? {
-            relation.own_bag()?.set(key, value)?;
+        let relations = cx.relations(&self.endpoint)?;
+        let before = Memory::load(cx, &self.endpoint)?;
+        let mut told = before.clone();
+        for relation in &relations {
+            if told.value(relation.id(), key) != Some(value) || told::is_doubtful(cx) {
+                relation.own_bag()?.set(key, value)?;
+                // It names every peer, and changes with each: too long to be read with the state in every hook.
+                if key == iperf::CHECKED && !value.is_empty() {
+                    told.forget(relation.id(), key);
+                } else {
+                    told.remember(relation.id(), key, value);
+                }
+            }
+        }
+        if told != before {
+            told.store(cx, &self.endpoint, &relations);
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 
+mod advertising;
 mod bags;
 mod charm;
 mod compile;
