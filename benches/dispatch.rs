@@ -27,8 +27,8 @@
 //! would run themselves nothing is run. The peers that joined before the measurement did so with a charm that does
 //! nothing; one `update-status` of the real charm then announces them all, and is not counted. Every dispatch measured
 //! must succeed and end in the status `Ready, with N peers`. A joined peer is removed again, so each
-//! `relation-joined` is that of the same last peer to come; it is acknowledged at once and logged, with the addresses of
-//! all when they are few.
+//! `relation-joined` is that of the same last peer to come; it is acknowledged at once and logged, with the number
+//! of all.
 //!
 //! - *Hook commands*: how many the dispatch called.
 //! - *Time*: from the start of the process until the simulator has taken its end, in milliseconds: the median and the

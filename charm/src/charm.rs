@@ -1,11 +1,14 @@
 use std::fmt::Display;
 
-use juju_ops::action::{self, Action, NoParams};
-use juju_ops::hook_command::BoundAddress;
-use juju_ops::{Ack, BoxError, Context, Event, Observer, Observers, Outcome, Status, UnitName, hook};
-use magpie_peers::{IpNet, MagpiePeersRequirer, Node, PeerDeparted, PeerJoined, Selected};
+use juju_ops::action::{self, Action};
+use juju_ops::hook::{self, AnyHook, Hook};
+use juju_ops::{Ack, BoxError, Context, Observer, Observers, Outcome, Status, chain};
+use magpie_peers::{IpNet, MagpiePeersRequirer, OwnAddresses, PeerDeparted, PeerJoined};
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+use crate::config::Config;
+use crate::listing;
 
 /// The charm.
 #[derive(Debug)]
@@ -13,12 +16,12 @@ pub struct Magpie {
     peers: MagpiePeersRequirer,
 }
 
-/// The charm's configuration.
+/// The parameters of the action `peers`.
 #[derive(Debug, Deserialize)]
-pub struct Config {
-    /// The network whose addresses are preferred for peers, such as `10.0.0.0/24`.
+struct Peers {
+    /// How many of the first nodes are left out.
     #[serde(default)]
-    pub network: String,
+    offset: usize,
 }
 
 /// The parameters of the action `dismiss`.
@@ -38,8 +41,10 @@ enum Dismissed {
 }
 
 const ENDPOINT: &str = "magpie";
-/// How many units a status message or a log line names.
+/// How many units a status message names.
 const NAMED: usize = 5;
+/// The state area of the network that was last reported as one that this unit is not in.
+const MISSED: &str = "missed-network";
 
 impl Default for Magpie {
     fn default() -> Self {
@@ -53,57 +58,68 @@ impl Observer for Magpie {
         events.include(&self.peers);
         events.on(&self.peers.joined(), Self::peer_joined);
         events.on(&self.peers.departed(), Self::peer_departed);
-        // The addresses can be advertised once the relation is there, and may differ after these hooks.
-        events.on(&hook::relation_created(ENDPOINT), Self::advertise);
-        events.on(&hook::config_changed(), Self::advertise);
-        events.on(&hook::upgrade_charm(), Self::advertise);
-        events.on(&action::run::<NoParams>("peers"), Self::show_peers);
+        events.on(&hook::any(), Self::reconcile);
+        events.on(&action::run::<Peers>("peers"), Self::show_peers);
         events.on(&action::run::<Dismiss>("dismiss"), Self::dismiss);
         events.status(Self::status);
     }
 }
 
 impl Magpie {
-    /// Holds the event until the peer has advertised its addresses: before that it cannot be checked.
+    /// Holds the event until the peer can be reached. One that advertises nothing gets until its `relation-changed`, which
+    /// follows its `relation-joined` at once; after that, the address or name that Juju gives it is as good: units with
+    /// Python's interface may never advertise any.
     fn peer_joined(&self, event: &PeerJoined, cx: &Context) -> Result<Ack, BoxError> {
-        if self.peers.advertised_addresses(cx, event.unit())?.is_empty() {
-            log::debug!("PeerJoined {}: held until it advertises its addresses", event.unit());
+        let unit = event.unit();
+        let advertises = !self.peers.advertised_addresses(cx, unit)?.is_empty();
+        if !advertises && matches!(cx.hook(), Some(Hook::RelationJoined(joined)) if joined.unit() == unit) {
+            log::debug!("PeerJoined {unit}: held until its relation-changed, it advertises no addresses yet");
             return Ok(Ack::NotYet);
         }
-        log::info!("PeerJoined {}: acknowledged; peers: {}", event.unit(), self.shown(cx)?);
+        if !advertises && self.peers.get_node(cx, unit)?.is_none_or(|node| node.address.is_none()) {
+            log::debug!("PeerJoined {unit}: held until it has an address");
+            return Ok(Ack::NotYet);
+        }
+        log::info!("PeerJoined {unit}: acknowledged; {}", self.counted(cx)?);
         Ok(Ack::Done)
     }
 
     fn peer_departed(&self, event: &PeerDeparted, cx: &Context) -> Result<Ack, BoxError> {
-        log::info!("PeerDeparted {}: acknowledged; peers: {}", event.unit(), self.shown(cx)?);
+        let from = event.address().map(|address| format!(" from {address}")).unwrap_or_default();
+        log::info!("PeerDeparted {}{from}: acknowledged; {}", event.unit(), self.counted(cx)?);
         Ok(Ack::Done)
     }
 
-    /// Tells the peers the addresses that Juju knows of this unit's side of the endpoint.
-    fn advertise<E: Event>(&self, _: &E, cx: &Context) -> Result<(), BoxError> {
-        let network = cx.network(ENDPOINT, None)?;
-        let addresses = network.bind_addresses.iter().flat_map(|interface| &interface.addresses);
-        Ok(self.peers.advertise_addresses(cx, addresses.filter_map(BoundAddress::ip))?)
+    /// Brings about what has to hold after every hook, whatever became of those before it.
+    fn reconcile(&self, _: &AnyHook, cx: &Context) -> Result<(), BoxError> {
+        let own = self.peers.advertise_own_addresses(cx)?;
+        // This charm runs no iperf; the Python charm on this unit before it may have said that it does.
+        self.peers.withdraw_iperf_claims(cx)?;
+        if let (Ok(network), OwnAddresses::Told(_)) = (config(cx)?.network(), &own) {
+            report(cx, network.filter(|network| !own.any_in(network)))?;
+        }
+        Ok(())
     }
 
-    fn show_peers(&self, _: &Action<NoParams>, cx: &Context) -> Result<Outcome, BoxError> {
-        let nodes: Vec<Value> = match network(cx)? {
-            Some(network) => self.peers.get_nodes_in(cx, network)?.iter().map(selected_json).collect(),
-            None => self.peers.get_nodes(cx)?.iter().map(node_json).collect(),
+    fn show_peers(&self, event: &Action<Peers>, cx: &Context) -> Result<Outcome, BoxError> {
+        let nodes: Vec<Value> = match config(cx)?.network()? {
+            Some(network) => self.peers.get_nodes_in(cx, network)?.iter().map(listing::selected).collect(),
+            None => self.peers.get_nodes(cx)?.iter().map(|node| json!(node)).collect(),
         };
-        let pending: Vec<Value> = cx
-            .pending()?
-            .iter()
-            .map(|event| {
-                json!({
-                    "event": event.name,
-                    "unit": event.subject,
-                    "attempts": event.attempts,
-                    "last-error": event.last_error.as_ref().map(|text| text.chars().take(200).collect::<String>()),
-                })
-            })
-            .collect();
-        Ok(Outcome::completed().with("nodes", Value::from(nodes))?.with("pending", Value::from(pending))?)
+        let pending: Vec<Value> = cx.pending()?.iter().map(listing::pending).collect();
+        let (count, pending_count, offset) = (nodes.len(), pending.len(), event.params().offset);
+        let nodes = listing::beginning(nodes.into_iter().skip(offset), listing::NODES);
+        let pending = listing::beginning(pending, listing::PENDING);
+        let mut outcome = Outcome::completed().with("count", count)?.with("nodes", nodes.text)?;
+        outcome = outcome.with("pending", pending.text)?;
+        let next = offset.saturating_add(nodes.count);
+        if next < count {
+            outcome = outcome.with("next-offset", next)?;
+        }
+        if pending.count < pending_count {
+            outcome = outcome.with("more-pending", pending_count - pending.count)?;
+        }
+        Ok(outcome)
     }
 
     fn dismiss(&self, event: &Action<Dismiss>, cx: &Context) -> Result<Outcome, BoxError> {
@@ -114,43 +130,56 @@ impl Magpie {
     }
 
     fn status(&self, cx: &Context) -> Result<Status, BoxError> {
-        if let Err(error) = network(cx) {
-            return Ok(Status::blocked(juju_ops::chain(&*error).to_string()));
+        let network = match config(cx)?.network() {
+            Ok(network) => network,
+            Err(error) => return Ok(Status::blocked(error.to_string())),
+        };
+        let own = self.peers.own_addresses(cx)?;
+        if !matches!(own, OwnAddresses::Told(_)) {
+            return Ok(Status::waiting(own.to_string()));
         }
         let held: Vec<String> = cx.pending_of(&self.peers.joined())?.into_iter().map(|event| event.subject).collect();
-        Ok(match (held.as_slice(), self.peers.peers(cx)?.len()) {
-            ([], 1) => Status::active("Ready, with 1 peer"),
-            ([], count) => Status::active(format!("Ready, with {count} peers")),
-            (held, _) => Status::waiting(format!("Not yet acknowledged: {}", some_of(held))),
-        })
+        if !held.is_empty() {
+            return Ok(Status::waiting(format!("Not yet acknowledged: {}", some_of(&held))));
+        }
+        if let Some(network) = network.filter(|network| !own.any_in(network)) {
+            return Ok(Status::waiting(missed(&network)));
+        }
+        Ok(Status::active(format!("Ready, with {}", self.counted(cx)?)))
     }
 
-    /// The peers and their addresses, for the log; how many there are, when they are many: their bags are not read for
-    /// a line that nobody would read to its end.
-    fn shown(&self, cx: &Context) -> Result<String, BoxError> {
-        let count = self.peers.peers(cx)?.len();
-        if count > NAMED {
-            return Ok(count.to_string());
-        }
-        // A network that is none is the status's affair; it must not fail a handler.
-        let nodes: Vec<Node> = match network(cx) {
-            Ok(Some(network)) => self.peers.get_nodes_in(cx, network)?.into_iter().map(|it| it.node).collect(),
-            Ok(None) | Err(_) => self.peers.get_nodes(cx)?,
-        };
-        let texts: Vec<String> = nodes.iter().map(node_text).collect();
-        Ok(if texts.is_empty() { "none".to_owned() } else { texts.join(", ") })
+    /// How many peers there are. Their bags are not read for it.
+    fn counted(&self, cx: &Context) -> Result<String, BoxError> {
+        Ok(match self.peers.peers(cx)?.len() {
+            1 => "1 peer".to_owned(),
+            count => format!("{count} peers"),
+        })
     }
 }
 
-/// The network that the operator prefers.
-fn network(cx: &Context) -> Result<Option<IpNet>, BoxError> {
-    let Config { network } = cx.config()?;
-    match network.as_str() {
-        "" => Ok(None),
-        text => {
-            text.parse().map(Some).map_err(|_| format!("configuration option network: {text:?} is not a CIDR").into())
-        }
+fn config(cx: &Context) -> Result<Config, BoxError> {
+    Ok(cx.config()?)
+}
+
+/// Logs once that this unit has no address in the network that the operator prefers.
+fn report(cx: &Context, network: Option<IpNet>) -> Result<(), BoxError> {
+    let state = cx.state(MISSED);
+    let text = network.map(|network| network.to_string()).unwrap_or_default();
+    if state.text()?.unwrap_or_default() == text {
+        return Ok(());
     }
+    if let Some(network) = network {
+        log::warn!("{}; its peers use its ingress address", missed(&network));
+    }
+    // Without room for it the warning comes again, which is better than a hook that fails.
+    if let Err(error) = state.set_text(text) {
+        log::debug!("{}", chain(&error));
+    }
+    Ok(())
+}
+
+fn missed(network: &IpNet) -> String {
+    format!("network {network}: no address of this unit is in it")
 }
 
 fn some_of(names: &[impl Display]) -> String {
@@ -159,20 +188,4 @@ fn some_of(names: &[impl Display]) -> String {
         0 => named.join(", "),
         more => format!("{} and {more} more", named.join(", ")),
     }
-}
-
-fn node_text(node: &Node) -> String {
-    let unit: &UnitName = &node.unit;
-    match &node.address {
-        Some(address) => format!("{unit} {address}"),
-        None => format!("{unit} (no address)"),
-    }
-}
-
-fn node_json(node: &Node) -> Value {
-    json!({ "unit": node.unit, "address": node.address })
-}
-
-fn selected_json(selected: &Selected) -> Value {
-    json!({ "unit": selected.node.unit, "address": selected.node.address, "in-network": selected.inside })
 }

@@ -2,5 +2,8 @@
 //! and show what they found.
 
 mod charm;
+mod config;
+mod listing;
 
-pub use charm::{Config, Magpie};
+pub use charm::Magpie;
+pub use config::{Config, NotANetwork};

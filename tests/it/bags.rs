@@ -209,35 +209,52 @@ fn a_peer_that_joins_is_met_though_the_bag_of_another_cannot_be_read() {
     assert_eq!(of_first, ["magpie/0 joined magpie/2 [magpie/1 -, magpie/2 10.0.0.3]"]);
 }
 
+fn ready(peers: &MagpiePeersRequirer, cx: &Context) -> String {
+    show(&peers.check_ready_iperf_servers(cx).unwrap())
+}
+
+fn checked(peers: &MagpiePeersRequirer, cx: &Context) -> String {
+    let checked = peers.get_iperf_checked(cx).unwrap();
+    let show = |units: &std::collections::BTreeSet<juju_ops::UnitName>| {
+        units.iter().map(|unit| format!(" {unit}")).collect::<String>()
+    };
+    checked.iter().map(|(unit, units)| format!("{unit}:{}", show(units))).collect::<Vec<_>>().join("; ")
+}
+
+/// The bags as openstack/charm-interface-magpie 3cba94a fills them in openstack/charm-magpie 8b6ecb3 and before, on
+/// `charms.reactive`: `json.dumps` of the sorted addresses of all interfaces, loopback too, written by the action
+/// `advertise`; `str(True)`; and the `str` of a list, written by the leader.
 #[test]
-fn units_with_the_python_interface_are_understood() {
+fn units_with_the_reactive_python_interface_are_understood() {
     let (charm, mut juju) = Asker::deploy(3);
-    // As `charms.reactive` writes them: json.dumps, str(True), str of a list.
-    write(
-        &mut juju,
-        "magpie/1",
-        &[
-            ("iperf_addresses", r#"["10.0.0.2", "172.16.0.2"]"#),
-            ("iperf.server", "True"),
-            ("iperf.checked", "['None magpie/0', 'None magpie/2']"),
-        ],
-    );
-    write(&mut juju, "magpie/2", &[("iperf.checked", "['magpie/10']")]);
+    let addresses = ("iperf_addresses", r#"["10.0.0.2", "127.0.0.1", "172.16.0.2"]"#);
+    write(&mut juju, "magpie/1", &[addresses, ("iperf.server", "True")]);
+    write(&mut juju, "magpie/2", &[("iperf.checked", "['None magpie/1', 'None magpie/10']")]);
     let advertised = |peers: &MagpiePeersRequirer, cx: &Context| {
         format!("{:?}", peers.advertised_addresses(cx, &"magpie/1".parse().unwrap()).unwrap())
     };
+    assert_eq!(charm.answer(&mut juju, nodes), "magpie/1 10.0.0.2, magpie/2 10.0.0.3");
     assert_eq!(charm.answer(&mut juju, advertised), "[10.0.0.2, 172.16.0.2]");
-    let ready = |peers: &MagpiePeersRequirer, cx: &Context| show(&peers.check_ready_iperf_servers(cx).unwrap());
+    let inside = charm.answer(&mut juju, nodes_in("172.16.0.0/24"));
+    assert_eq!(inside, "magpie/1 172.16.0.2 true, magpie/2 10.0.0.3 false");
+    assert_eq!(charm.answer(&mut juju, nodes_in("127.0.0.0/8")), "magpie/1 10.0.0.2 false, magpie/2 10.0.0.3 false");
     assert_eq!(charm.answer(&mut juju, ready), "magpie/1 10.0.0.2");
-    let checked = |peers: &MagpiePeersRequirer, cx: &Context| {
-        let checked = peers.get_iperf_checked(cx).unwrap();
-        let show = |units: &std::collections::BTreeSet<juju_ops::UnitName>| {
-            units.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-        };
-        checked.iter().map(|(unit, units)| format!("{unit}: {}", show(units))).collect::<Vec<_>>().join("; ")
-    };
-    // `magpie/1` is not among what magpie/2 checked: it checked `magpie/10`.
-    assert_eq!(charm.answer(&mut juju, checked), "magpie/1: magpie/0 magpie/2; magpie/2: magpie/10");
+    assert_eq!(charm.answer(&mut juju, checked), "magpie/1:; magpie/2: magpie/1 magpie/10");
+}
+
+/// The bags of openstack/charm-magpie 5acbc4e, the rewrite on `ops`: it writes nothing, and reads `ingress-address`.
+#[test]
+fn units_of_the_python_charm_on_ops_have_the_address_that_juju_gives_them_and_claim_nothing() {
+    let (charm, mut juju) = Asker::deploy(1);
+    juju.add_played_unit("magpie").unwrap();
+    juju.settle().unwrap();
+    let bag: Vec<String> = juju.bag("magpie", "magpie/1").unwrap().into_keys().collect();
+    assert_eq!(bag, ["egress-subnets", "ingress-address", "private-address"]);
+    assert_eq!(charm.answer(&mut juju, nodes), "magpie/1 10.0.0.2");
+    assert_eq!(charm.answer(&mut juju, nodes_in("10.0.0.0/24")), "magpie/1 10.0.0.2 true");
+    assert_eq!(charm.answer(&mut juju, nodes_in("10.9.0.0/24")), "magpie/1 10.0.0.2 false");
+    assert_eq!(charm.answer(&mut juju, ready), "");
+    assert_eq!(charm.answer(&mut juju, checked), "magpie/1:");
 }
 
 #[test]

@@ -21,11 +21,11 @@ fn the_demonstration_shows_events_held_and_acknowledged_and_ends_with_active_uni
     assert!(output.status.success(), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     let place = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part} is not in:\n{text}"));
-    let held = place("PeerJoined magpie/3: held until it advertises its addresses");
+    let held = place("PeerJoined magpie/3: held until its relation-changed");
     let acknowledged = place("redelivered magpie-peers.magpie joined magpie/3:");
     assert!(held < acknowledged);
-    place("PeerJoined magpie/1: acknowledged; peers: magpie/1 10.0.0.2");
-    place("PeerDeparted magpie/1: acknowledged; peers: ");
+    place("PeerJoined magpie/1: acknowledged; 2 peers");
+    place("PeerDeparted magpie/1 from 10.0.0.2: acknowledged; 2 peers");
     place("called  state-get relation-ids relation-list");
     let table = &text[place("Unit       Workload")..];
     assert_eq!(table.matches(" active    idle   Ready, with 2 peers").count(), 3, "{table}");

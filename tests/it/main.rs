@@ -12,6 +12,7 @@ mod demo;
 mod executable;
 mod failures;
 mod fake;
+mod many;
 mod mixed;
 mod property;
 mod readme;

@@ -1,7 +1,7 @@
 //! The charm in the README: it is the example, to the letter, and does what the README says.
 
 use juju_ops::testing;
-use juju_sim::Charm;
+use juju_sim::{Charm, Network};
 use magpie_peers::MagpiePeersRequirer;
 
 use crate::support::METADATA;
@@ -28,11 +28,12 @@ fn the_example_waits_for_its_peers_and_counts_them() {
     assert_eq!(juju.status("magpie/0"), ("active", "Ready, with 0 peers"));
     juju.add_unit("magpie").unwrap();
     juju.add_unit("magpie").unwrap();
-    juju.step_unit("magpie/1").unwrap();
-    juju.pause("magpie/1").unwrap();
+    let network = Network::of("10.0.0.2", "10.0.0.0/24");
+    juju.set_network("magpie/1", Network::none()).unwrap();
     juju.settle().unwrap();
     assert_eq!(juju.status("magpie/0"), ("waiting", "for magpie/1"));
-    juju.resume("magpie/1").unwrap();
+    assert!(juju.status("magpie/1").message.starts_with("network-get magpie: "));
+    juju.set_network("magpie/1", network).unwrap();
     juju.settle().unwrap();
     for unit in juju.units() {
         assert_eq!(juju.status(&unit), ("active", "Ready, with 2 peers"));

@@ -5,11 +5,17 @@ use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 
-use juju_ops::{Call, Ending, Env, Observer, Output, Transport, dispatch, testing};
+use juju_ops::{Call, Ending, Env, Observer, Observers, Output, Transport, dispatch, testing};
 use juju_sim::{Charm, ProgramEnd, Revision, Tools, World};
 
 /// What `relation-get` answers instead, by the unit whose bag is asked for.
 pub type Answers = Rc<RefCell<BTreeMap<String, Output>>>;
+
+struct Quiet;
+
+impl Observer for Quiet {
+    fn observe(&self, _: &mut Observers<Self>) {}
+}
 
 struct Tampered {
     tools: Tools,
@@ -47,10 +53,11 @@ pub fn printed(text: &[u8]) -> Output {
 }
 
 /// A world of one application without units, and the answers that are given instead of the simulator's.
-pub fn world(charm: impl Observer + Clone, metadata: Charm) -> (World, Answers) {
+pub fn world(charm: impl Observer, metadata: Charm) -> (World, Answers) {
     let answers = Answers::default();
+    testing::check(&charm, &metadata).unwrap();
     // Has the log records of this process go to Juju's log.
-    let _ = testing::revision(charm.clone(), metadata.clone()).unwrap();
+    let _ = testing::revision(Quiet, Charm::parse("name: quiet", None, None).unwrap()).unwrap();
     let given = Rc::clone(&answers);
     let program = move |invocation: juju_sim::Invocation| {
         let env = Env::from_vars(invocation.env).unwrap().with_now(invocation.now);

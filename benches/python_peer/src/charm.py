@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The Magpie charm on Python's ops: what the benchmark compares the Rust charm with.
 
-It behaves as the Rust charm does, without the actions, which the benchmark does not run: it tells the peers its
-addresses, holds each peer that joins until that one has advertised its own, logs whom it acknowledged with the
-addresses of the peers or, when they are many, their number, makes good on what it missed, and shows how many there are.
+It behaves as the Rust charm does, without the actions, which the benchmark does not run, and the refusals of Juju's that it
+does not make: it tells the peers its addresses and remembers having told them, holds each peer that joins until it can be
+reached, logs whom it acknowledged, makes good on what it missed, and shows how many there are.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 ENDPOINT = "magpie"
 ADDRESSES = "iperf_addresses"
-NAMED = 5  # How many units a status message or a log line names.
+NAMED = 5  # How many units a status message names.
 
 
 def _number(name: str) -> int:
@@ -32,12 +32,10 @@ class MagpieCharm(ops.CharmBase):
 
     def __init__(self, framework: ops.Framework):
         super().__init__(framework)
-        self._stored.set_default(known=set(), pending=set())
+        self._stored.set_default(known=set(), pending=set(), told="")
         peers = self.on[ENDPOINT]
-        # The addresses can be advertised once the relation is there, and may differ after these hooks.
-        for event in (peers.relation_created, self.on.config_changed, self.on.upgrade_charm):
-            framework.observe(event, self._advertise)
         for event in (
+            peers.relation_created,
             peers.relation_joined,
             peers.relation_changed,
             peers.relation_departed,
@@ -47,38 +45,43 @@ class MagpieCharm(ops.CharmBase):
             self.on.update_status,
         ):
             framework.observe(event, self._reconcile)
+            framework.observe(event, self._advertise)
         framework.observe(self.on.collect_unit_status, self._collect_status)
 
-    def _advertise(self, _: ops.EventBase) -> None:
-        """Tell the peers the addresses that Juju knows of this unit's side of the endpoint."""
+    def _advertise(self, event: ops.EventBase) -> None:
+        """Tell the peers the addresses that Juju knows of this unit's side of the endpoint, where they may be new."""
         relation = self.model.get_relation(ENDPOINT)
+        new = (ops.RelationCreatedEvent, ops.ConfigChangedEvent, ops.StartEvent, ops.UpgradeCharmEvent)
+        if relation is None or (self._stored.told and not isinstance(event, new)):
+            return
         binding = self.model.get_binding(ENDPOINT)
-        if relation is None or binding is None:
+        if binding is None:
             return
         found = (ipaddress.ip_address(str(interface.address)) for interface in binding.network.interfaces)
-        usable = {
+        usable = [
             str(ip)
             for ip in found
             if not (ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast)
-        }
-        text = json.dumps(sorted(usable))
-        own = relation.data[self.unit]
-        if own.get(ADDRESSES) != text:
-            own[ADDRESSES] = text
+        ]
+        text = json.dumps(usable)
+        if self._stored.told != text:
+            relation.data[self.unit][ADDRESSES] = text
+            self._stored.told = text
 
-    def _reconcile(self, _: ops.EventBase) -> None:
+    def _reconcile(self, event: ops.EventBase) -> None:
         """Compare what was announced with what Juju lists; acknowledge the peers that can be reached."""
         units = {unit.name: unit for unit in self._peers()}
         were_known, were_pending = set(self._stored.known), set(self._stored.pending)
         for name in sorted(were_known - units.keys(), key=_number):
-            logger.info("PeerDeparted %s: acknowledged; peers: %s", name, self._shown())
+            logger.info("PeerDeparted %s: acknowledged; %s", name, self._counted())
         pending = (were_pending | (units.keys() - were_known)) & units.keys()
+        joining = event.unit.name if isinstance(event, ops.RelationJoinedEvent) and event.unit else None
         for name in sorted(pending, key=_number):
-            if self._advertised(units[name]):
-                pending.remove(name)
-                logger.info("PeerJoined %s: acknowledged; peers: %s", name, self._shown())
+            if not self._advertised(units[name]) and (name == joining or not self._address(units[name])):
+                logger.debug("PeerJoined %s: held", name)
             else:
-                logger.debug("PeerJoined %s: held until it advertises its addresses", name)
+                pending.remove(name)
+                logger.info("PeerJoined %s: acknowledged; %s", name, self._counted())
         # Assigned only when different, so that an unchanged state is not written again.
         if were_known != units.keys():
             self._stored.known = set(units)
@@ -91,13 +94,15 @@ class MagpieCharm(ops.CharmBase):
         except ValueError as error:
             event.add_status(ops.BlockedStatus(f"configuration option network: {error}"))
             return
+        if not self._stored.told:
+            event.add_status(ops.WaitingStatus("no address is advertised yet"))
+            return
         held = sorted(self._stored.pending, key=_number)
         if held:
             more = f" and {len(held) - NAMED} more" if len(held) > NAMED else ""
             event.add_status(ops.WaitingStatus(f"Not yet acknowledged: {', '.join(held[:NAMED])}{more}"))
             return
-        count = len(self._peers())
-        event.add_status(ops.ActiveStatus(f"Ready, with {count} {'peer' if count == 1 else 'peers'}"))
+        event.add_status(ops.ActiveStatus(f"Ready, with {self._counted()}"))
 
     def _peers(self) -> list[ops.Unit]:
         relation = self.model.get_relation(ENDPOINT)
@@ -126,21 +131,12 @@ class MagpieCharm(ops.CharmBase):
         return ipaddress.ip_network(text, strict=False) if text else None
 
     def _address(self, unit: ops.Unit) -> str | None:
-        network = self._network()
-        if network is not None:
-            for address in self._advertised(unit):
-                if ipaddress.ip_address(address) in network:
-                    return address
         data = self._data(unit)
         return data.get("ingress-address") or data.get("private-address")
 
-    def _shown(self) -> str:
-        """The peers and their addresses, for the log; how many there are, when they are many."""
-        peers = self._peers()
-        if len(peers) > NAMED:
-            return str(len(peers))
-        texts = [f"{unit.name} {self._address(unit) or '(no address)'}" for unit in peers]
-        return ", ".join(texts) or "none"
+    def _counted(self) -> str:
+        count = len(self._peers())
+        return "1 peer" if count == 1 else f"{count} peers"
 
 
 if __name__ == "__main__":
