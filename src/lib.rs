@@ -59,13 +59,26 @@
 //!   be stale, by Juju's rules.
 //! - **A changed address is no event here.** Observe [`relation_changed`](juju_ops::hook::relation_changed) for that.
 //! - **A departed peer may still run**, and a joined one need not be up: Juju tells of membership, not of health.
-//! - What peers write is taken as untrusted: an address that is none is no address.
+//! - **What peers write is untrusted.** An address that is none, or that only the peer itself can reach, is no address. A
+//!   bag that cannot be read (refused, malformed, beyond the limits) makes its peer one without an address, with one
+//!   warning a dispatch; it fails no hook, and the other peers are as they were.
+//! - **What this unit tells is reconciled**: [`advertise_own_addresses`](MagpiePeersRequirer::advertise_own_addresses)
+//!   belongs in [`hook::any`](juju_ops::hook::any), and costs hook commands only where there may be something new.
 //!
-//! # Units with the Python interface
+//! # Units with a Python charm
 //!
-//! The interface stays `magpie`, and the databag's keys and texts are those of the Python interface, so units of both
-//! kinds work together while a deployment is upgraded one unit at a time. After the upgrade of a unit, every current
-//! peer is announced anew.
+//! There are two kinds, and this library reads the bags of both:
+//!
+//! - The reactive charm (openstack/charm-magpie 8b6ecb3 and before) with openstack/charm-interface-magpie. The interface is
+//!   `magpie`, and keys and texts are the same here. A deployment is upgraded one unit at a time: after each upgrade every
+//!   current peer is announced anew and has its address, whichever charm it runs, and addresses that are advertised here
+//!   are in the form that Python reads. What the unit claimed of iperf stays in its bag until it is
+//!   [withdrawn](MagpiePeersRequirer::withdraw_iperf_claims).
+//! - The rewrite on `ops` (5acbc4e), which writes nothing: its units have the address that Juju gives them, and claim
+//!   nothing. Its endpoint has the interface `magpie2`; what Juju makes of a refresh from there is not tested here.
+//!
+//! A reactive leader checks nothing until every peer's iperf server listens: the units of a charm without iperf keep it
+//! waiting until it is upgraded itself.
 //!
 //! # What it cannot see
 //!

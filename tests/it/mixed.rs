@@ -55,3 +55,47 @@ fn a_value_and_an_executable_speak_over_a_relation() {
     assert_eq!(juju.bag("client:web", "web/0").unwrap()["url"], "v1 web/0");
     assert_eq!(juju.bag("client:web", "web/1").unwrap()["url"], "v2 web/1");
 }
+
+/// The Magpie charm on `charms.reactive`, as far as others see it: openstack/charm-magpie 8b6ecb3. Its units other than the
+/// leader start a server when they have a peer; the action `advertise` was run on all of them.
+fn reactive() -> Revision {
+    let metadata = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("metadata.yaml")).unwrap();
+    Revision::in_process(Charm::parse(&metadata, None, None).unwrap(), |charm| {
+        if charm.var("JUJU_HOOK_NAME") == Some("magpie-relation-joined") {
+            let address = charm.tools.call(&["unit-get", "private-address"], None).stdout;
+            let address = String::from_utf8(address).unwrap();
+            let addresses = format!("iperf_addresses=[\"{}\", \"127.0.0.1\"]", address.trim());
+            let output = charm.tools.call(&["relation-set", "iperf.server=True", &addresses], None);
+            return juju_sim::ProgramEnd::Exit(output.code);
+        }
+        juju_sim::ProgramEnd::Exit(0)
+    })
+}
+
+#[test]
+fn a_deployment_of_the_reactive_charm_is_upgraded_one_unit_at_a_time() {
+    let mut juju = World::of_one(reactive(), 0).unwrap();
+    for _ in 0..3 {
+        juju.add_unit("magpie").unwrap();
+    }
+    juju.settle().unwrap();
+    let ours = Charm::from_project(env!("CARGO_MANIFEST_DIR")).unwrap();
+    for unit in ["magpie/1", "magpie/2"] {
+        juju.hold(unit, juju_sim::Observation::Upgrade).unwrap();
+    }
+    juju.refresh("magpie", testing::revision(magpie::Magpie::default(), ours).unwrap()).unwrap();
+    for upgraded in 0..3 {
+        let unit = format!("magpie/{upgraded}");
+        juju.release(&unit).unwrap();
+        juju.settle().unwrap();
+        // Every peer was announced anew, and is known, of either kind.
+        assert_eq!(juju.status(&unit), ("active", "Ready, with 2 peers"));
+        for other in 0..3 {
+            let bag = juju.bag("magpie", &format!("magpie/{other}")).unwrap();
+            assert_eq!(bag.contains_key("iperf.server"), other > upgraded, "magpie/{other} after {unit}");
+            assert!(bag["iperf_addresses"].contains(&format!("10.0.0.{}", other + 1)), "{bag:?}");
+        }
+    }
+    let announced = juju.log().iter().filter(|line| line.text.contains(": acknowledged; 2 peers")).count();
+    assert_eq!(announced, 6);
+}
