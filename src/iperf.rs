@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use juju_ops::{Databag, UnitName};
+use juju_ops::UnitName;
 use serde_json::Value;
 
 use crate::address::is_usable;
-use crate::unreadable;
+use crate::node::Bag;
 
 /// A JSON list of bare IP addresses. Python passes each to `netaddr.IPNetwork`, which raises on anything else.
 pub(crate) const ADDRESSES: &str = "iperf_addresses";
@@ -35,8 +35,8 @@ pub(crate) fn addresses_text(addresses: impl IntoIterator<Item = IpAddr>) -> Str
 
 /// What a peer advertises, in its own order. Whatever is not an IP address, or of no use to others, is left out: units
 /// with the Python interface advertise their loopback address too.
-pub(crate) fn advertised(bag: &Databag) -> Vec<IpAddr> {
-    unreadable::get(bag, ADDRESSES).map(|text| parse_addresses(&text)).unwrap_or_default()
+pub(crate) fn advertised(bag: &Bag) -> Vec<IpAddr> {
+    bag.get(ADDRESSES).map(|text| parse_addresses(text)).unwrap_or_default()
 }
 
 pub(crate) fn parse_addresses(text: &str) -> Vec<IpAddr> {

@@ -94,7 +94,6 @@ mod own;
 mod requirer;
 mod seen;
 mod told;
-mod unreadable;
 
 pub use address::{Address, AddressError, HostName};
 pub use events::{Departing, PeerDeparted, PeerJoined};

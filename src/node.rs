@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use ipnet::IpNet;
-use juju_ops::{Context, Databag, Error, UnitName};
+use juju_ops::{Context, Error, UnitName};
 use serde::Serialize;
 
 use crate::address::Address;
 use crate::iperf;
-use crate::unreadable;
 
 /// A peer: another unit of the same application.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,39 +30,37 @@ pub struct Selected {
     pub inside: bool,
 }
 
-/// The current peers with those of their bags that can be read, by number; read in one batch for each relation of the
+/// A bag as far as it can be read: what is wrong with it is its peer's loss only.
+pub(crate) type Bag = Rc<BTreeMap<String, String>>;
+
+/// The current peers with their bags, by number; read in one batch for each relation of the
 /// endpoint. A unit with several relations has several bags.
-fn bags(cx: &Context, endpoint: &str) -> Result<BTreeMap<UnitName, Vec<Databag>>, Error> {
+fn bags(cx: &Context, endpoint: &str) -> Result<BTreeMap<UnitName, Vec<Bag>>, Error> {
     let this = cx.env().unit()?;
-    let mut bags: BTreeMap<UnitName, Vec<Databag>> = BTreeMap::new();
+    let mut bags: BTreeMap<UnitName, Vec<Bag>> = BTreeMap::new();
     for relation in cx.relations(endpoint)? {
         let mut members = relation.members()?;
         members.retain(|unit| unit != this);
-        let mut readable = unreadable::read(&relation, &members);
+        relation.read_ahead(&members);
         for unit in members {
-            let bag = readable.remove(&unit);
-            bags.entry(unit).or_default().extend(bag);
+            let bag = relation.bag(&unit).readable();
+            bags.entry(unit).or_default().push(bag);
         }
     }
     Ok(bags)
 }
 
 /// The current peers, each looked at through its bags.
-pub(crate) fn each<T>(
-    cx: &Context,
-    endpoint: &str,
-    look: impl Fn(&[Databag]) -> T,
-) -> Result<Vec<(UnitName, T)>, Error> {
+pub(crate) fn each<T>(cx: &Context, endpoint: &str, look: impl Fn(&[Bag]) -> T) -> Result<Vec<(UnitName, T)>, Error> {
     Ok(bags(cx, endpoint)?.into_iter().map(|(unit, bags)| (unit, look(&bags))).collect())
 }
 
-/// One peer's bags, those that can be read; `None` when it is no peer. No other bag is read.
-pub(crate) fn of(cx: &Context, endpoint: &str, peer: &UnitName) -> Result<Option<Vec<Databag>>, Error> {
+/// One peer's bags; `None` when it is no peer. No other bag is read.
+pub(crate) fn of(cx: &Context, endpoint: &str, peer: &UnitName) -> Result<Option<Vec<Bag>>, Error> {
     let mut found = None;
     for relation in cx.relations(endpoint)? {
         if relation.members()?.contains(peer) {
-            let bags = unreadable::read(&relation, std::slice::from_ref(peer));
-            found.get_or_insert_with(Vec::new).extend(bags.into_values());
+            found.get_or_insert_with(Vec::new).push(relation.bag(peer).readable());
         }
     }
     Ok(found)
@@ -74,7 +72,7 @@ pub(crate) fn get_nodes(cx: &Context, endpoint: &str) -> Result<Vec<Node>, Error
 }
 
 pub(crate) fn get_nodes_in(cx: &Context, endpoint: &str, network: IpNet) -> Result<Vec<Selected>, Error> {
-    let select = |bags: &[Databag]| {
+    let select = |bags: &[Bag]| {
         let address = address(bags);
         match inside(bags, address.as_ref(), &network) {
             Some(found) => (Some(found), true),
@@ -90,7 +88,7 @@ pub(crate) fn get_nodes_in(cx: &Context, endpoint: &str, network: IpNet) -> Resu
 
 /// An address of a unit inside a network: the one that Juju gives it, else the first that it advertises. A unit advertises
 /// in Juju's order with the aliases last, whose own network is a host network: that they are cannot be seen from here.
-fn inside(bags: &[Databag], address: Option<&Address>, network: &IpNet) -> Option<Address> {
+fn inside(bags: &[Bag], address: Option<&Address>, network: &IpNet) -> Option<Address> {
     let given = address.and_then(Address::ip);
     let advertised = || bags.iter().flat_map(iperf::advertised);
     let found = given.into_iter().chain(advertised()).find(|ip| network.contains(&ip.to_canonical()));
@@ -98,7 +96,7 @@ fn inside(bags: &[Databag], address: Option<&Address>, network: &IpNet) -> Optio
 }
 
 /// The address that Juju gives to a unit in its bag; the first bag that has one counts.
-pub(crate) fn address(bags: &[Databag]) -> Option<Address> {
-    let of_key = |bag: &Databag, key: &str| unreadable::get(bag, key)?.parse().ok().filter(Address::is_usable);
+pub(crate) fn address(bags: &[Bag]) -> Option<Address> {
+    let of_key = |bag: &Bag, key: &str| bag.get(key)?.parse().ok().filter(Address::is_usable);
     bags.iter().find_map(|bag| ["ingress-address", "private-address"].iter().find_map(|key| of_key(bag, key)))
 }

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use juju_ops::hook::{self, RelationDeparted};
-use juju_ops::{BoxError, Context, Databag, Observer, Observers, RelationId, Source, UnitName, chain};
+use juju_ops::{BoxError, Context, Observer, Observers, RelationId, Source, UnitName, chain};
 
 use crate::address::{Address, is_usable};
 use crate::events::{Departing, PeerDeparted, PeerJoined};
@@ -12,7 +12,6 @@ use crate::node::{self, Node, Selected};
 use crate::own::{self, OwnAddresses};
 use crate::seen::{Seen, area};
 use crate::told::{self, Memory};
-use crate::unreadable;
 
 /// The peer relation with interface `magpie`, for a charm to own.
 ///
@@ -311,8 +310,7 @@ impl MagpiePeersRequirer {
     /// A hook command fails.
     pub fn check_ready_iperf_servers(&self, cx: &Context) -> Result<Vec<Node>, Error> {
         let nodes = node::each(cx, &self.endpoint, |bags| {
-            let is_ready =
-                |bag: &Databag| unreadable::get(bag, iperf::SERVER).is_some_and(|it| it.trim() == iperf::TRUE);
+            let is_ready = |bag: &node::Bag| bag.get(iperf::SERVER).is_some_and(|it| it.trim() == iperf::TRUE);
             bags.iter().any(is_ready).then(|| node::address(bags))
         })?;
         Ok(nodes.into_iter().filter_map(|(unit, ready)| Some(Node { unit, address: ready? })).collect())
@@ -352,8 +350,8 @@ impl MagpiePeersRequirer {
     /// A hook command fails.
     pub fn get_iperf_checked(&self, cx: &Context) -> Result<BTreeMap<UnitName, BTreeSet<UnitName>>, Error> {
         let checked = node::each(cx, &self.endpoint, |bags| {
-            let text = bags.iter().find_map(|bag| unreadable::get(bag, iperf::CHECKED));
-            text.map(|text| iperf::parse_checked(&text)).unwrap_or_default()
+            let text = bags.iter().find_map(|bag| bag.get(iperf::CHECKED));
+            text.map(|text| iperf::parse_checked(text)).unwrap_or_default()
         })?;
         Ok(checked.into_iter().collect())
     }
@@ -440,8 +438,7 @@ impl MagpiePeersRequirer {
 fn last_address(cx: &Context, told: Told<'_>, unit: &UnitName) -> Option<Address> {
     match told {
         Told::Departed(hook) if hook.unit() == unit => {
-            let bags = unreadable::read(&cx.relation(hook.relation()), std::slice::from_ref(unit));
-            node::address(&bags.into_values().collect::<Vec<_>>())
+            node::address(&[cx.relation(hook.relation()).bag(unit).readable()])
         }
         _ => None,
     }
@@ -461,8 +458,7 @@ fn departing(told: Told<'_>, unit: &UnitName, this: &UnitName) -> Departing {
 
 impl Observer for MagpiePeersRequirer {
     fn observe(&self, events: &mut Observers<Self>) {
-        unreadable::begin();
-        events.peer_endpoint(&self.endpoint, INTERFACE);
+        events.peers(&self.endpoint, INTERFACE);
         events.emits(&self.joined());
         events.emits(&self.departed());
         let endpoint = self.endpoint.as_str();

@@ -37,7 +37,7 @@ pub(crate) fn add_peer(world: &mut World) -> Result<String> {
     let peer = world.add_unit("magpie")?;
     world.step_unit(&peer).ok_or("a new unit has no install")?;
     let address = world.bag(RELATION, &peer)?.get("ingress-address").cloned().ok_or("a new unit has no address")?;
-    world.write_bag(RELATION, &peer, &[("iperf_addresses", &format!("[\"{address}\"]"))])?;
+    world.write_bag(RELATION, &peer, [("iperf_addresses", &format!("[\"{address}\"]"))])?;
     Ok(peer)
 }
 

@@ -130,10 +130,7 @@ impl Magpie {
     }
 
     fn status(&self, cx: &Context) -> Result<Status, BoxError> {
-        let network = match config(cx)?.network() {
-            Ok(network) => network,
-            Err(error) => return Ok(Status::blocked(error.to_string())),
-        };
+        let network = config(cx)?.network()?;
         let own = self.peers.own_addresses(cx)?;
         if !matches!(own, OwnAddresses::Told(_)) {
             return Ok(Status::waiting(own.to_string()));

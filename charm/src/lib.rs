@@ -6,4 +6,4 @@ mod config;
 mod listing;
 
 pub use charm::Magpie;
-pub use config::{Config, NotANetwork};
+pub use config::Config;

@@ -125,19 +125,16 @@ fn what_is_told_already_costs_no_hook_command_and_no_look_at_the_own_bag() {
           > state-get --format=json
           > relation-ids --format=json -- magpie
           > relation-list --format=json -r magpie:0
-          > status-get --format=json --include-data
         magpie/0 update-status
           > state-get --format=json
           > relation-ids --format=json -- magpie
           > relation-list --format=json -r magpie:0
           > network-get --format=json -- magpie
           > state-set --file - < {juju-ops.magpie-peers.magpie.told.0}
-          > status-get --format=json --include-data
         magpie/0 update-status
           > state-get --format=json
           > relation-ids --format=json -- magpie
           > relation-list --format=json -r magpie:0
-          > status-get --format=json --include-data
         magpie/0 config-changed
           > state-get --format=json
           > relation-ids --format=json -- magpie
@@ -152,11 +149,11 @@ fn what_is_told_already_costs_no_hook_command_and_no_look_at_the_own_bag() {
 fn a_bag_that_was_lost_is_made_good_by_upgrade_charm_and_start() {
     let charm = Teller::new();
     let mut juju = charm.deploy();
-    juju.write_bag("magpie", "magpie/0", &[("iperf_addresses", "")]).unwrap();
+    juju.write_bag("magpie", "magpie/0", [("iperf_addresses", "")]).unwrap();
     juju.refresh("magpie", testing::revision(charm, metadata()).unwrap()).unwrap();
     juju.settle().unwrap();
     assert_eq!(advertised(&juju), r#"["10.0.0.1"]"#);
-    juju.write_bag("magpie", "magpie/0", &[("iperf_addresses", r#"["10.9.9.9"]"#)]).unwrap();
+    juju.write_bag("magpie", "magpie/0", [("iperf_addresses", r#"["10.9.9.9"]"#)]).unwrap();
     juju.reboot("magpie/0").unwrap();
     juju.settle().unwrap();
     assert_eq!(advertised(&juju), r#"["10.0.0.1"]"#);
@@ -173,7 +170,7 @@ fn a_second_relation_is_told_too() {
 #[test]
 fn a_memory_that_cannot_be_read_is_told_anew() {
     let mut juju = Teller::new().deploy();
-    juju.write_bag("magpie", "magpie/0", &[("iperf_addresses", "")]).unwrap();
+    juju.write_bag("magpie", "magpie/0", [("iperf_addresses", "")]).unwrap();
     for unreadable in ["rubbish", r#"{"v":2,"relations":{}}"#, r#"{"v":1,"relations":{"magpie:0":7}}"#] {
         juju.set_state("magpie/0", "juju-ops.magpie-peers.magpie.told.0", unreadable).unwrap();
         tick(&mut juju, "magpie/0");
@@ -266,7 +263,7 @@ fn claims_of_the_charm_before_are_withdrawn_and_own_ones_are_kept() {
     // A unit that was Python until now: its bag has claims, and its state nothing of ours.
     juju.delete_state("magpie/0", "juju-ops.magpie-peers.magpie.told.0").unwrap();
     let python = [("iperf.server", "True"), ("iperf.checked", "['None magpie/1']"), ("iperf.server.checked", "True")];
-    juju.write_bag("magpie", "magpie/0", &python).unwrap();
+    juju.write_bag("magpie", "magpie/0", python).unwrap();
     juju.refresh("magpie", testing::revision(charm.clone(), metadata()).unwrap()).unwrap();
     // Even where the hook that is meant for it is skipped.
     skip(&mut juju, "upgrade-charm");

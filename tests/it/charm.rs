@@ -130,7 +130,7 @@ fn a_peer_that_advertises_nothing_counts_by_the_address_that_juju_gives_it(juju:
     let mut juju = deploy(juju, 1);
     for address in ["10.0.0.2", "node-3.maas.", "node_3.maas", "2001:db8::7"] {
         let unit = juju.add_played_unit("magpie").unwrap();
-        juju.write_bag("magpie", &unit, &[("ingress-address", address)]).unwrap();
+        juju.write_bag("magpie", &unit, [("ingress-address", address)]).unwrap();
         juju.settle().unwrap();
         let bag = juju.bag("magpie", &unit).unwrap();
         assert_eq!(bag.keys().collect::<Vec<_>>(), ["egress-subnets", "ingress-address", "private-address"]);
@@ -189,7 +189,7 @@ fn a_unit_whose_first_hooks_were_skipped_is_known_to_its_peers_all_the_same(juju
 fn a_huge_bag_is_its_units_loss_only(juju: World) {
     let mut juju = deploy(juju, 3);
     // Juju prints six bytes for each: above the limit of the process door, and not of the other.
-    juju.write_bag("magpie", "magpie/1", &[("x", &"<".repeat(6 << 20))]).unwrap();
+    juju.write_bag("magpie", "magpie/1", [("x", &"<".repeat(6 << 20))]).unwrap();
     juju.settle().unwrap();
     juju.add_unit("magpie").unwrap();
     juju.settle().unwrap();
@@ -204,13 +204,13 @@ fn a_network_can_be_preferred(juju: World) {
     let mut juju = deploy(juju, 2);
     juju.set_config("magpie", "network", Some(json!("192.168.7.0/24"))).unwrap();
     juju.settle().unwrap();
-    juju.write_bag("magpie", "magpie/1", &[("iperf_addresses", r#"["192.168.7.2"]"#)]).unwrap();
+    juju.write_bag("magpie", "magpie/1", [("iperf_addresses", r#"["192.168.7.2"]"#)]).unwrap();
     juju.settle().unwrap();
     let done = juju.run_action("magpie/0", "peers", json!({})).unwrap();
     assert_eq!(done.results["nodes"], r#"[{"address":"192.168.7.2","in-network":true,"unit":"magpie/1"}]"#);
     juju.set_config("magpie", "network", Some(json!("192.168.7"))).unwrap();
     juju.settle().unwrap();
-    let message = "configuration option network: \"192.168.7\" is not a network such as 10.0.0.0/24";
+    let message = "configuration option network: is not a network such as 10.0.0.0/24";
     assert_eq!(juju.status("magpie/0"), ("blocked", message));
     // The mistake blocks the units, and fails none of their hooks.
     juju.add_unit("magpie").unwrap();
@@ -288,7 +288,7 @@ fn a_bag_that_cannot_be_read_fails_no_hook_and_no_action() {
         done.results["nodes"],
         r#"[{"address":null,"unit":"magpie/1"},{"address":"10.0.0.3","unit":"magpie/2"},{"address":"10.0.0.4","unit":"magpie/3"}]"#
     );
-    let warned = "peers without a readable databag, taken to be without an address: magpie/1: relation-get magpie:0 magpie/1: permission denied";
+    let warned = "databags that cannot be read and count as empty: magpie:0 magpie/1: relation-get magpie:0 magpie/1: permission denied";
     assert_eq!(juju.log().iter().filter(|line| line.unit == "magpie/0" && line.text.ends_with(warned)).count(), 1);
 }
 
@@ -312,8 +312,7 @@ fn no_bag_but_that_of_the_peer_that_joined_is_read_for_a_log_line() {
           | DEBUG PeerJoined magpie/4: held until its relation-changed, it advertises no addresses yet
           | DEBUG juju-ops: delivered magpie-peers.magpie joined magpie/4: not yet
           > config-get --format=json
-          > state-set --file - < {juju-ops.magpie-peers.magpie.0, juju-ops.pending.0}
-          > status-get --format=json --include-data
+          > state-set --file - < {juju-ops.magpie-peers.magpie.0, juju-ops.pending.0, juju-ops.status.0}
           > status-set waiting -- 'Not yet acknowledged: magpie/4'
           = waiting "Not yet acknowledged: magpie/4"
         magpie/0 magpie-relation-changed magpie:0 magpie/4
@@ -321,12 +320,12 @@ fn no_bag_but_that_of_the_peer_that_joined_is_read_for_a_log_line() {
           > relation-ids --format=json -- magpie
           > relation-list --format=json -r magpie:0
           > relation-get --format=json -r magpie:0 - magpie/4
-          > juju-log --log-level INFO -- 'PeerJoined magpie/4: acknowledged; 4 peers'
-          | INFO magpie:0: PeerJoined magpie/4: acknowledged; 4 peers
           | DEBUG juju-ops: redelivered magpie-peers.magpie joined magpie/4: acknowledged
           > config-get --format=json
+          > juju-log --log-level INFO -- 'PeerJoined magpie/4: acknowledged; 4 peers'
+          | INFO magpie:0: PeerJoined magpie/4: acknowledged; 4 peers
+          > state-set --file - < {juju-ops.status.0}
           > state-delete -- juju-ops.pending.0
-          > status-get --format=json --include-data
           > status-set active -- 'Ready, with 4 peers'
           = active "Ready, with 4 peers"
         magpie/0 magpie-relation-departed magpie:0 magpie/1
@@ -335,12 +334,11 @@ fn no_bag_but_that_of_the_peer_that_joined_is_read_for_a_log_line() {
           > relation-list --format=json -r magpie:0
           > relation-get --format=json -r magpie:0 - magpie/1
           | DEBUG juju-ops: emitted magpie-peers.magpie departed magpie/1
-          > juju-log --log-level INFO -- 'PeerDeparted magpie/1 from 10.0.0.2: acknowledged; 3 peers'
-          | INFO magpie:0: PeerDeparted magpie/1 from 10.0.0.2: acknowledged; 3 peers
           | DEBUG juju-ops: delivered magpie-peers.magpie departed magpie/1: acknowledged
           > config-get --format=json
-          > state-set --file - < {juju-ops.magpie-peers.magpie.0}
-          > status-get --format=json --include-data
+          > juju-log --log-level INFO -- 'PeerDeparted magpie/1 from 10.0.0.2: acknowledged; 3 peers'
+          | INFO magpie:0: PeerDeparted magpie/1 from 10.0.0.2: acknowledged; 3 peers
+          > state-set --file - < {juju-ops.magpie-peers.magpie.0, juju-ops.status.0}
           > status-set active -- 'Ready, with 3 peers'
           = active "Ready, with 3 peers"
     "#]]
@@ -351,7 +349,7 @@ fn no_bag_but_that_of_the_peer_that_joined_is_read_for_a_log_line() {
 fn claims_of_a_python_charm_are_withdrawn_by_the_upgrade() {
     let mut juju = deploy(in_process(), 2);
     juju.delete_state("magpie/0", "juju-ops.magpie-peers.magpie.told.0").unwrap();
-    juju.write_bag("magpie", "magpie/0", &[("iperf.server", "True"), ("iperf.checked", "['None magpie/1']")]).unwrap();
+    juju.write_bag("magpie", "magpie/0", [("iperf.server", "True"), ("iperf.checked", "['None magpie/1']")]).unwrap();
     juju.refresh("magpie", testing::revision(Magpie::default(), definition()).unwrap()).unwrap();
     juju.settle().unwrap();
     let bag = juju.bag("magpie", "magpie/0").unwrap();
@@ -359,7 +357,7 @@ fn claims_of_a_python_charm_are_withdrawn_by_the_upgrade() {
 }
 
 #[test]
-fn at_rest_a_unit_makes_five_calls_and_writes_nothing() {
+fn at_rest_a_unit_makes_four_calls_and_writes_nothing() {
     let mut juju = deploy(in_process(), 3);
     juju.clear_transcript();
     tick(&mut juju, "magpie/0");
@@ -369,7 +367,6 @@ fn at_rest_a_unit_makes_five_calls_and_writes_nothing() {
           > relation-ids --format=json -- magpie
           > relation-list --format=json -r magpie:0
           > config-get --format=json
-          > status-get --format=json --include-data
     "#]]
     .assert_eq(&juju.transcript());
 }

@@ -109,19 +109,25 @@ fn a_library_that_is_not_included_is_refused_at_registration() {
 fn an_endpoint_that_the_metadata_lacks_is_refused_by_the_test_helper() {
     expect!["the charm observes endpoint database, which its metadata lacks"]
         .assert_eq(&refused(|events| events.on(&hook::relation_joined("database"), |_, _, _| Ok(()))));
-    expect!["\"Not an endpoint\" cannot be the name of an endpoint, a storage or a container"]
+    expect![[r#""Not an endpoint" cannot be the name of an endpoint, a storage, a container or a resource"#]]
         .assert_eq(&refused(|events| events.on(&hook::relation_joined("Not an endpoint"), |_, _, _| Ok(()))));
 }
 
 #[test]
 fn another_role_or_interface_is_refused_by_the_test_helper() {
-    for endpoint in ["peers: {magpie: {interface: magpie2}}", "requires: {magpie: {interface: magpie}}"] {
+    for (endpoint, is) in [
+        ("peers: {magpie: {interface: magpie2}}", "peer of magpie2"),
+        ("requires: {magpie: {interface: magpie}}", "requirer of magpie"),
+    ] {
         let metadata = format!("{{name: magpie, summary: s, description: d, {endpoint}}}");
         let said = refused_with(&metadata, |events| {
             events.include(&peers());
             events.on(&peers().joined(), |_, _, _| Ok(Ack::Done));
             events.on(&peers().departed(), |_, _, _| Ok(Ack::Done));
         });
-        assert_eq!(said, "endpoint magpie has to be a peer endpoint with interface magpie in the metadata");
+        assert_eq!(
+            said,
+            format!("endpoint magpie has to be a peer of interface magpie, and is a {is} in the metadata")
+        );
     }
 }

@@ -25,7 +25,7 @@ fn empty() -> PathBuf {
 fn in_a_shell_it_says_what_it_is() {
     let (code, text) = said(&run(&empty(), &[]));
     assert_eq!(code, Some(2));
-    assert!(text.starts_with("this is the `dispatch` of a Juju charm"), "{text}");
+    assert!(text.starts_with("The `dispatch` of a Juju charm"), "{text}");
 }
 
 #[test]
@@ -48,13 +48,10 @@ fn hook_commands_that_are_absent_are_told_by_name() {
     let (code, text) = said(&run(&empty(), &vars));
     assert_eq!(code, Some(1));
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(
-        lines,
-        [
-            "juju-log: cannot be run: No such file or directory (os error 2)",
-            "ERROR hook start: state-get: cannot be run: No such file or directory (os error 2)"
-        ]
-    );
+    assert_eq!(lines[0], "juju-log: this Juju has no such hook command");
+    // What an operator who watches over security looks for.
+    assert!(lines[1].starts_with("TRACE {") && lines[1].contains("sys_crash:hook start"), "{}", lines[1]);
+    assert_eq!(lines[2..], ["ERROR hook start: state-get: this Juju has no such hook command"]);
 }
 
 #[test]

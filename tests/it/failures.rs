@@ -36,8 +36,10 @@ fn a_first_delivery_that_errs_fails_the_hook_and_sends_nothing() {
           > relation-list --format=json -r magpie:0
           | DEBUG juju-ops: emitted magpie-peers.magpie joined magpie/1
           > relation-get --format=json -r magpie:0 - magpie/1
-          > juju-log --log-level ERROR -- 'magpie-peers.magpie joined magpie/1: no route to host'
-          | ERROR magpie:0: magpie-peers.magpie joined magpie/1: no route to host
+          > juju-log --log-level TRACE -- '{"appid":"5e1f0c4e-6d61-4770-a969-000000000000-magpie/0","datetime":"2026-01-01T00:00:07Z","description":"the charm failed","event":"sys_crash:hook magpie-relation-joined","level":"WARN","type":"security"}'
+          | TRACE magpie:0: {"appid":"5e1f0c4e-6d61-4770-a969-000000000000-magpie/0","datetime":"2026-01-01T00:00:07Z","description":"the charm failed","event":"sys_crash:hook magpie-relation-joined","level":"WARN","type":"security"}
+          > juju-log --log-level ERROR -- 'hook magpie-relation-joined: magpie-peers.magpie joined magpie/1: no route to host'
+          | ERROR magpie:0: hook magpie-relation-joined: magpie-peers.magpie joined magpie/1: no route to host
           = error "hook failed: \"magpie-relation-joined\""
           ! failed: exit status 1
     "#]]
@@ -60,8 +62,9 @@ fn a_first_delivery_that_panics_is_one_that_errs() {
     juju.step_unit("magpie/1").unwrap();
     probe.answer(|_| panic!("index 7 out of range"));
     let run = run_to(&mut juju, "magpie/0", "relation-joined");
-    let log: Vec<&str> = run.log().map(|(_, text)| text).collect();
-    assert_eq!(log[1], "magpie:0: magpie-peers.magpie joined magpie/1: panicked: index 7 out of range");
+    let said =
+        "magpie:0: hook magpie-relation-joined: magpie-peers.magpie joined magpie/1: panicked: index 7 out of range";
+    assert_eq!(run.log().last(), Some(("ERROR", said)));
     assert_eq!(juju.status("magpie/0").current, "error");
     probe.answer(|_| Ok(Ack::Done));
     juju.settle().unwrap();

@@ -48,7 +48,7 @@ impl Fake {
     fn answer(&self, call: &Call) -> String {
         let arg = |flag: &str| call.args.iter().skip_while(|arg| *arg != flag).nth(1).cloned().unwrap_or_default();
         let id = || arg("-r").trim_start_matches("magpie:").parse::<u32>().unwrap();
-        match call.command {
+        match &*call.command {
             "state-get" => json!(*self.state.borrow()).to_string(),
             "state-set" => {
                 let text = String::from_utf8(call.stdin.clone().unwrap()).unwrap();

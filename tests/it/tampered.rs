@@ -25,7 +25,7 @@ struct Tampered {
 impl Transport for Tampered {
     fn call(&self, call: &Call) -> io::Result<Output> {
         let unit = call.args.last().filter(|_| call.command == "relation-get");
-        let argv: Vec<&str> = std::iter::once(call.command).chain(call.args.iter().map(String::as_str)).collect();
+        let argv: Vec<&str> = std::iter::once(&*call.command).chain(call.args.iter().map(String::as_str)).collect();
         let output = self.tools.call(&argv, call.stdin.as_deref());
         match unit.and_then(|unit| self.answers.borrow().get(unit).cloned()) {
             Some(answer) => Ok(answer),

@@ -2,12 +2,14 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::str::FromStr;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::{BoxError, Error};
 use crate::hook::Hook;
-use crate::name::UnitName;
+use crate::name::{AppName, RelationId, UnitName};
+use crate::version::JujuVersion;
 
 /// The environment that Juju gives to a charm, parsed once.
 ///
@@ -19,7 +21,36 @@ pub struct Env {
     dispatch: Dispatch,
     unit: Option<UnitName>,
     variables: Variables,
+    /// The application at the other side, in the hook of a relation.
+    remote: Option<(RelationId, Option<AppName>)>,
+    args: Vec<String>,
     now: SystemTime,
+    elapsed: Rc<dyn Fn() -> Duration>,
+}
+
+/// How the unit's machine reaches the outside, as the model's configuration says.
+///
+/// Juju sets the variables that most programs look at only for itself: a charm that downloads passes these on.
+#[derive(Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Proxies {
+    /// `JUJU_CHARM_HTTP_PROXY`.
+    pub http: Option<String>,
+    /// `JUJU_CHARM_HTTPS_PROXY`.
+    pub https: Option<String>,
+    /// `JUJU_CHARM_FTP_PROXY`.
+    pub ftp: Option<String>,
+    /// `JUJU_CHARM_NO_PROXY`: what is reached directly, separated by commas.
+    pub no_proxy: Option<String>,
+}
+
+/// What kind of cloud the model is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelType {
+    /// Units run on machines: `iaas` in Juju's words.
+    Machines,
+    /// Units run in pods: `caas` in Juju's words.
+    Kubernetes,
 }
 
 /// What Juju runs the charm for: the content of `JUJU_DISPATCH_PATH`.
@@ -51,7 +82,20 @@ impl Env {
         let variables = Variables::read(vars)?;
         let dispatch = Dispatch::read(&variables)?;
         let unit = variables.parsed("JUJU_UNIT_NAME")?;
-        Ok(Self { dispatch, unit, variables, now: SystemTime::now() })
+        let remote = match variables.parsed("JUJU_RELATION_ID")? {
+            Some(relation) => Some((relation, variables.parsed("JUJU_REMOTE_APP")?)),
+            None => None,
+        };
+        let start = Instant::now();
+        let elapsed = Rc::new(move || start.elapsed());
+        Ok(Self { dispatch, unit, variables, remote, args: Vec::new(), now: SystemTime::now(), elapsed })
+    }
+
+    /// The same environment with arguments: what [`main`](crate::main) takes its subcommands from.
+    #[must_use]
+    pub fn with_args(mut self, args: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.args = args.into_iter().map(Into::into).collect();
+        self
     }
 
     /// The same environment at another time: one dispatch happens at one instant.
@@ -98,9 +142,36 @@ impl Env {
         self.variables.needed("JUJU_MODEL_UUID")
     }
 
-    /// The version of the agent, as Juju writes it (`3.6.14`, `3.6-beta2`): `JUJU_VERSION`.
-    pub fn juju_version(&self) -> Option<&str> {
-        self.variables.get("JUJU_VERSION")
+    /// The version of the agent: `JUJU_VERSION`; none where it is not set.
+    ///
+    /// # Errors
+    /// The variable is no version.
+    pub fn juju_version(&self) -> Result<Option<JujuVersion>, Error> {
+        self.variables.parsed("JUJU_VERSION")
+    }
+
+    /// What kind of cloud the model is on. Juju has no variable for it: a unit on Kubernetes has no machine.
+    pub fn model_type(&self) -> ModelType {
+        if self.machine_id().is_some() { ModelType::Machines } else { ModelType::Kubernetes }
+    }
+
+    /// The unit that this one, of a subordinate charm, is beside: `JUJU_PRINCIPAL_UNIT`; none in a principal charm.
+    ///
+    /// # Errors
+    /// The variable is no unit's name.
+    pub fn principal_unit(&self) -> Result<Option<UnitName>, Error> {
+        self.variables.parsed("JUJU_PRINCIPAL_UNIT")
+    }
+
+    /// The proxies that the model's configuration names for charms.
+    pub fn proxies(&self) -> Proxies {
+        let get = |name| self.variables.get(name).map(str::to_owned);
+        Proxies {
+            http: get("JUJU_CHARM_HTTP_PROXY"),
+            https: get("JUJU_CHARM_HTTPS_PROXY"),
+            ftp: get("JUJU_CHARM_FTP_PROXY"),
+            no_proxy: get("JUJU_CHARM_NO_PROXY"),
+        }
     }
 
     /// The machine, such as `0` or `0/lxd/1`: `JUJU_MACHINE_ID`; none on Kubernetes.
@@ -122,6 +193,53 @@ impl Env {
     /// The instant of this dispatch.
     pub fn now(&self) -> SystemTime {
         self.now
+    }
+
+    /// How long this dispatch has run.
+    pub(crate) fn elapsed(&self) -> Duration {
+        (self.elapsed)()
+    }
+
+    pub(crate) fn args(&self) -> &[String] {
+        &self.args
+    }
+
+    /// Whether Juju runs this process, in a hook, an action or under `juju exec`.
+    pub(crate) fn has_context(&self) -> bool {
+        self.variables.get("JUJU_CONTEXT_ID").is_some()
+    }
+
+    pub(crate) fn needed(&self, variable: &'static str) -> Result<&str, Error> {
+        self.variables.needed(variable)
+    }
+
+    /// The relation of the hook, and the application at its other side.
+    pub(crate) fn relation(&self) -> Option<(&RelationId, Option<&AppName>)> {
+        self.remote.as_ref().map(|(relation, app)| (relation, app.as_ref()))
+    }
+
+    /// The names in `JUJU_DEBUG_AT`, with which `juju debug-code` says where to stop.
+    pub(crate) fn debug_at(&self) -> impl Iterator<Item = &str> {
+        self.variables.get("JUJU_DEBUG_AT").unwrap_or_default().split(',').map(str::trim)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_elapsed(mut self, elapsed: impl Fn() -> Duration + 'static) -> Self {
+        self.elapsed = Rc::new(elapsed);
+        self
+    }
+}
+
+/// Shows which there are: an address may have a password in it.
+impl fmt::Debug for Proxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |proxy: &Option<String>| proxy.as_ref().map(|_| "…");
+        f.debug_struct("Proxies")
+            .field("http", &shown(&self.http))
+            .field("https", &shown(&self.https))
+            .field("ftp", &shown(&self.ftp))
+            .field("no_proxy", &shown(&self.no_proxy))
+            .finish()
     }
 }
 
@@ -246,6 +364,13 @@ mod tests {
         assert!(Env::from_vars([(OsString::from("HOME"), bad.clone())]).is_ok());
         let error = Env::from_vars([(OsString::from("JUJU_MODEL_NAME"), bad)]).unwrap_err();
         assert_eq!(chain(&error).to_string(), "environment variable JUJU_MODEL_NAME: is not UTF-8");
+    }
+
+    #[test]
+    fn a_proxys_address_is_not_shown() {
+        let env = Env::from_vars([("JUJU_CHARM_HTTP_PROXY", "http://user:hunter2@proxy:3128")]).unwrap();
+        assert_eq!(env.proxies().http.as_deref(), Some("http://user:hunter2@proxy:3128"));
+        assert!(!format!("{:?} {env:?}", env.proxies()).contains("hunter2"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -40,6 +41,19 @@ pub enum Ack {
     /// The event stays pending and is delivered again in the next hook of this unit, whichever that is: at worst
     /// `update-status`, some five minutes later.
     NotYet,
+    /// The event stays pending, and the unit is woken for it after this time if no hook has dealt with it before: on a
+    /// machine with systemd, by a transient timer that runs `dispatch wake` under `juju-exec`. Elsewhere it waits for
+    /// the next hook, as for [`NotYet`](Self::NotYet), and the log says so once.
+    ///
+    /// Seconds count, not less: what lies below is rounded up. Juju runs one hook at a time, so it may be later.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let answer = juju_ops::Ack::After(Duration::from_secs(30));
+    /// # assert_ne!(answer, juju_ops::Ack::NotYet);
+    /// ```
+    After(Duration),
 }
 
 /// An event that is delivered again, dispatch after dispatch, until its handler answers [`Ack::Done`].

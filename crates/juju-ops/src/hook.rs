@@ -94,8 +94,6 @@ pub enum Hook {
     Remove(Remove),
     PreSeriesUpgrade(PreSeriesUpgrade),
     PostSeriesUpgrade(PostSeriesUpgrade),
-    CollectMetrics(CollectMetrics),
-    MeterStatusChanged(MeterStatusChanged),
     RelationCreated(RelationCreated),
     RelationJoined(RelationJoined),
     RelationChanged(RelationChanged),
@@ -136,10 +134,6 @@ hooks! {
     pre_series_upgrade "pre-series-upgrade" PreSeriesUpgrade;
     /// The machine has moved to another base. Juju 3 only.
     post_series_upgrade "post-series-upgrade" PostSeriesUpgrade;
-    /// Time to report metrics, in a restricted context. Gone from Juju 3.6.11.
-    collect_metrics "collect-metrics" CollectMetrics;
-    /// The meter status changed, in a restricted context. Juju 3 only.
-    meter_status_changed "meter-status-changed" MeterStatusChanged;
 }
 
 macro_rules! relation_hooks {
@@ -236,7 +230,7 @@ macro_rules! data_hooks {
     (@source $function:ident ($scope:ident) $suffix:literal $event:ident) => {
         #[doc = concat!("The source of the hook `<", stringify!($scope), ">-", $suffix, "`.")]
         pub fn $function($scope: &str) -> Source<$event> {
-            source::named_hook($scope, $suffix)
+            source::scoped_hook(stringify!($scope), $scope, $suffix)
         }
     };
     (@source $function:ident () $suffix:literal $event:ident) => {
@@ -332,7 +326,7 @@ data_hooks! {
 
 /// Every hook, whatever its kind: the source of reconcilers, which bring the unit to what it should be by one
 /// function. Runs once in each dispatch, after the hook's own observers and the pending events, with any change of
-/// theirs in view. Not in actions, `stop`, `remove` and restricted contexts.
+/// theirs in view. Not in actions, `stop` and `remove`.
 pub fn any() -> Source<AnyHook> {
     source::any_hook()
 }
@@ -441,11 +435,6 @@ impl Hook {
         })
     }
 
-    /// Whether Juju refuses nearly all hook commands in this hook.
-    pub(crate) fn is_restricted(&self) -> bool {
-        matches!(self, Self::CollectMetrics(_) | Self::MeterStatusChanged(_))
-    }
-
     /// Whether the unit is on its way out, so that nothing is worth delivering but the hook itself.
     pub(crate) fn is_last(&self) -> bool {
         matches!(self, Self::Stop(_) | Self::Remove(_))
@@ -502,8 +491,6 @@ mod tests {
             "remove",
             "pre-series-upgrade",
             "post-series-upgrade",
-            "collect-metrics",
-            "meter-status-changed",
             "my-peers_2-relation-created",
             "my-peers_2-relation-joined",
             "my-peers_2-relation-changed",
@@ -535,8 +522,6 @@ mod tests {
             Remove(Remove(()))
             PreSeriesUpgrade(PreSeriesUpgrade(()))
             PostSeriesUpgrade(PostSeriesUpgrade(()))
-            CollectMetrics(CollectMetrics(()))
-            MeterStatusChanged(MeterStatusChanged(()))
             RelationCreated(RelationCreated { relation: RelationId { endpoint: "my-peers_2", number: 7 }, app: Some(AppName("other")) })
             RelationJoined(RelationJoined { relation: RelationId { endpoint: "my-peers_2", number: 7 }, app: Some(AppName("other")), unit: UnitName { app: AppName("other"), number: 3 } })
             RelationChanged(RelationChanged { relation: RelationId { endpoint: "my-peers_2", number: 7 }, app: Some(AppName("other")), unit: Some(UnitName { app: AppName("other"), number: 3 }) })

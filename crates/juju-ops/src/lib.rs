@@ -63,26 +63,39 @@ mod event;
 pub mod hook;
 pub mod hook_command;
 mod log;
+mod maintenance;
 mod model;
 mod name;
+mod observed;
 mod observer;
+mod pause;
 mod pending;
+mod security;
+mod shape;
 mod source;
 mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
+mod version;
+mod wake;
 mod yaml;
 
 pub use action::Outcome;
 pub use context::Context;
 pub use dispatch::{Exit, dispatch, main};
-pub use env::{Dispatch, Env};
+pub use env::{Dispatch, Env, ModelType, Proxies};
 pub use error::{BoxError, Error, chain};
 pub use event::{Ack, Durable, Event, Response};
-pub use model::{Application, Databag, Leader, OwnDatabag, Relation, State, Status, StatusKind, Unit};
+pub use model::{
+    Application, Change, Databag, Encoding, Leader, Memory, OwnDatabag, Relation, Secret, State, Status, StatusKind,
+    Storage, Unit,
+};
 pub use name::{AppName, NameError, RelationId, SecretId, StorageId, UnitName};
-pub use observer::{Observed, Observer, Observers, observed};
+pub use observed::{Observed, ObservedAction, ObservedEndpoint, observed};
+pub use observer::{Observer, Observers, Role};
 pub use pending::Pending;
+pub use shape::{Field, FieldKind};
 pub use source::Source;
 pub use transport::{Call, Ending, Output, Processes, Transport};
+pub use version::JujuVersion;

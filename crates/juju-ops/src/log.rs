@@ -1,12 +1,14 @@
 //! The `log` crate's records, sent to Juju.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
+use std::time::{Duration, Instant};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::context::Context;
-use crate::hook_command::LogLevel;
+use crate::hook_command::{self, LogLevel};
+use crate::transport::Transport;
 
 thread_local! {
     /// The dispatch that runs on this thread: `Log` is one object for the process and has nothing to hold on to.
@@ -15,9 +17,59 @@ thread_local! {
 
 struct ToJuju;
 
-/// Takes the records of the process. A logger that is there already keeps them.
+/// What is to be written to Juju's log. Consecutive lines of one level go out together, as one call of `juju-log`: when
+/// a line of another level comes, when the oldest has waited for a second and another comes, and when the dispatch ends.
+#[derive(Default)]
+pub(crate) struct Logbook {
+    held: RefCell<Option<Held>>,
+    complained: Cell<bool>,
+}
+
+struct Held {
+    level: LogLevel,
+    text: String,
+    since: Instant,
+}
+
+/// How long a line is held back while others come.
+const HOLD: Duration = Duration::from_secs(1);
+/// The most bytes of one call: Linux takes 128 KiB for an argument.
+const MOST: usize = 100 << 10;
+
+impl Logbook {
+    pub(crate) fn write(&self, transport: &dyn Transport, level: LogLevel, text: &str) {
+        let joins = self.held.borrow().as_ref().is_some_and(|held| {
+            held.level == level && held.since.elapsed() < HOLD && held.text.len() + text.len() < MOST
+        });
+        if !joins {
+            self.flush(transport);
+        }
+        let mut held = self.held.borrow_mut();
+        match &mut *held {
+            Some(held) => {
+                held.text.push('\n');
+                held.text.push_str(text);
+            }
+            None => *held = Some(Held { level, text: text.to_owned(), since: Instant::now() }),
+        }
+    }
+
+    /// Sends what is held back. Where `juju-log` itself fails, it goes to standard error.
+    pub(crate) fn flush(&self, transport: &dyn Transport) {
+        let Some(Held { level, text, .. }) = self.held.take() else { return };
+        if let Err(error) = hook_command::juju_log(level, &text).run(transport) {
+            if !self.complained.replace(true) {
+                transport.complain(&crate::chain(&error).to_string());
+            }
+            text.lines().for_each(|line| transport.complain(&format!("{level} {line}")));
+        }
+    }
+}
+
+/// Takes the records of the process. A logger that is there already keeps them, and so does a level that the author
+/// has set before.
 pub(crate) fn install() {
-    if log::set_logger(&ToJuju).is_ok() {
+    if log::set_logger(&ToJuju).is_ok() && log::max_level() == LevelFilter::Off {
         log::set_max_level(LevelFilter::Debug);
     }
 }
@@ -61,5 +113,9 @@ impl Log for ToJuju {
         }
     }
 
-    fn flush(&self) {}
+    fn flush(&self) {
+        if let Some(cx) = CURRENT.with(|current| current.borrow().clone()) {
+            cx.flush_log();
+        }
+    }
 }

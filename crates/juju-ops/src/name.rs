@@ -3,13 +3,26 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The name of an application, such as `magpie`.
+///
+/// ```
+/// let app: juju_ops::AppName = "magpie".parse()?;
+/// assert_eq!(app.as_str(), "magpie");
+/// # Ok::<(), juju_ops::NameError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AppName(Arc<str>);
 
 /// The name of a unit, such as `magpie/10`. Sorts by application, then by number: `magpie/2` before `magpie/10`.
+///
+/// ```
+/// let unit: juju_ops::UnitName = "magpie/10".parse()?;
+/// assert_eq!((unit.app().as_str(), unit.number()), ("magpie", 10));
+/// # Ok::<(), juju_ops::NameError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnitName {
     app: AppName,
@@ -17,24 +30,53 @@ pub struct UnitName {
 }
 
 /// The identity of a relation, such as `magpie:3`: the endpoint on this side and a number that is never reused.
+///
+/// ```
+/// let id: juju_ops::RelationId = "magpie:3".parse()?;
+/// assert_eq!((id.endpoint(), id.number()), ("magpie", 3));
+/// # Ok::<(), juju_ops::NameError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RelationId {
     endpoint: String,
     number: u32,
 }
 
-/// A storage instance, such as `data/0`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// A storage instance, such as `data/0`. Sorts by name, then by number.
+///
+/// ```
+/// let id: juju_ops::StorageId = "data/0".parse()?;
+/// assert_eq!((id.name(), id.index()), ("data", 0));
+/// # Ok::<(), juju_ops::NameError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StorageId {
     name: String,
     index: u32,
 }
 
-/// A secret, by the identifier in its URI: 20 letters and digits. Not the secret's content.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct SecretId(String);
+/// A secret, by its URI. Not the secret's content.
+///
+/// Its identifier is opaque: whatever Juju gives is carried. Of a secret of another model it keeps the model, so that
+/// what is sent to Juju, and printed, is the URI in full: `secret://<model>/<id>`. Two are the same if their identifiers
+/// are, which no two models share.
+///
+/// ```
+/// use juju_ops::SecretId;
+///
+/// let own: SecretId = "9m4e2mr0ui3e8a215n4g".parse()?;
+/// assert_eq!(own.to_string(), "secret:9m4e2mr0ui3e8a215n4g");
+/// let others: SecretId = "secret://deadbeef-0bad-400d-8000-4b1d0d06f00d/9m4e2mr0ui3e8a215n50".parse()?;
+/// assert_eq!(others.model(), Some("deadbeef-0bad-400d-8000-4b1d0d06f00d"));
+/// # Ok::<(), juju_ops::NameError>(())
+/// ```
+#[derive(Clone)]
+pub struct SecretId {
+    id: String,
+    model: Option<String>,
+}
 
-/// A text that is not the name it should be.
+/// A text that is not the name it should be. It quotes the text, bounded; read through serde, a name quotes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} is not {what}", Shown(text))]
 pub struct NameError {
@@ -89,9 +131,14 @@ impl StorageId {
 }
 
 impl SecretId {
-    /// The identifier, without `secret:`.
+    /// The identifier, without `secret:` and the model.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.id
+    }
+
+    /// The UUID of the model that has the secret, where the URI says it.
+    pub fn model(&self) -> Option<&str> {
+        self.model.as_deref()
     }
 }
 
@@ -150,9 +197,17 @@ impl FromStr for SecretId {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let id = text.rsplit(['/', ':']).next().unwrap_or(text);
-        let good = id.len() == 20 && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        if good { Ok(Self(id.to_owned())) } else { Err(NameError::new(text, "a secret URI")) }
+        let rest = text.strip_prefix("secret:").unwrap_or(text);
+        let rest = rest.trim_start_matches('/');
+        let (model, id) = match rest.split_once('/') {
+            Some((model, id)) => (Some(model), id),
+            None => (None, rest),
+        };
+        if model.into_iter().chain([id]).all(is_secret_part) {
+            Ok(Self { id: id.to_owned(), model: model.map(str::to_owned) })
+        } else {
+            Err(NameError::new(text, "a secret URI"))
+        }
     }
 }
 
@@ -163,6 +218,12 @@ pub(crate) fn is_endpoint(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase()) && text.split(['-', '_']).all(part)
 }
 
+/// Whether a text can be a part of a secret's URI: whatever can be told from the other parts, of some length.
+fn is_secret_part(part: &str) -> bool {
+    let good = |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, '/' | ':' | '?' | '#');
+    !part.is_empty() && part.len() <= 512 && part.chars().all(good)
+}
+
 /// A decimal number in its one spelling: no sign, no leading zero.
 pub(crate) fn plain_number(text: &str) -> Option<u32> {
     let plain = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
@@ -170,7 +231,7 @@ pub(crate) fn plain_number(text: &str) -> Option<u32> {
 }
 
 impl NameError {
-    fn new(text: &str, what: &'static str) -> Self {
+    pub(crate) fn new(text: &str, what: &'static str) -> Self {
         Self { text: text.to_owned(), what }
     }
 }
@@ -210,7 +271,43 @@ impl fmt::Display for StorageId {
 
 impl fmt::Display for SecretId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "secret:{}", self.0)
+        match &self.model {
+            Some(model) => write!(f, "secret://{model}/{}", self.id),
+            None => write!(f, "secret:{}", self.id),
+        }
+    }
+}
+
+impl fmt::Debug for SecretId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.to_string();
+        f.debug_tuple("SecretId").field(&text.trim_start_matches("secret:")).finish()
+    }
+}
+
+impl PartialEq for SecretId {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for SecretId {}
+
+impl PartialOrd for SecretId {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for SecretId {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.id.cmp(&other.id)
+    }
+}
+
+impl std::hash::Hash for SecretId {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
     }
 }
 
@@ -224,12 +321,14 @@ macro_rules! serde_as_text {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+                let text = Cow::<'de, str>::deserialize(deserializer)?;
+                // What the text is instead stays unsaid: it may be anything that was put in the wrong place.
+                text.parse().map_err(|error: NameError| D::Error::invalid_value(Unexpected::Other("text"), &error.what))
             }
         }
     )*};
 }
-serde_as_text!(AppName, UnitName, RelationId);
+serde_as_text!(AppName, UnitName, RelationId, StorageId, SecretId);
 
 #[cfg(test)]
 mod tests {
@@ -269,11 +368,32 @@ mod tests {
     #[test]
     fn secret_uris_are_taken_in_every_form() {
         let id = "9m4e2mr0ui3e8a215n4g";
-        for text in [id.to_owned(), format!("secret:{id}"), format!("secret://uuid/{id}"), format!("uuid/{id}")] {
+        for text in [id.to_owned(), format!("secret:{id}"), format!("secret:/{id}"), format!("secret:///{id}")] {
             assert_eq!(text.parse::<SecretId>().unwrap().to_string(), format!("secret:{id}"));
         }
-        for bad in ["", "secret:", "secret:9m4e2mr0ui3e8a215n4", "secret:9M4E2MR0UI3E8A215N4G"] {
+        let own: SecretId = id.parse().unwrap();
+        for text in [format!("secret://uuid/{id}"), format!("secret:uuid/{id}"), format!("uuid/{id}")] {
+            let full: SecretId = text.parse().unwrap();
+            assert_eq!((full.to_string(), full.as_str()), (format!("secret://uuid/{id}"), id));
+            assert_eq!(full, own);
+        }
+        for longer in ["secret:9m4e2mr0ui3e8a215n4g-9m4e2mr0ui3e8a215n4g", "secret:Ünï_code.2", &"x".repeat(512)] {
+            let carried: SecretId = longer.parse().unwrap();
+            assert_eq!(carried.to_string().trim_start_matches("secret:"), longer.trim_start_matches("secret:"));
+        }
+        for bad in ["", "secret:", "secret://", "a b", "http://x/y", "a/b/c", "a\n", "a/", &"x".repeat(513)] {
             assert!(bad.parse::<SecretId>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn serde_takes_names_as_texts_and_quotes_none() {
+        let id: SecretId = "secret://uuid/9m4e2mr0ui3e8a215n4g".parse().unwrap();
+        let json = serde_json::to_string(&id).unwrap();
+        assert_eq!(json, "\"secret://uuid/9m4e2mr0ui3e8a215n4g\"");
+        assert_eq!(serde_json::from_str::<SecretId>(&json).unwrap().model(), Some("uuid"));
+        assert_eq!(serde_json::from_str::<StorageId>("\"data/0\"").unwrap().to_string(), "data/0");
+        let error = serde_json::from_str::<UnitName>("\"hunter2\"").unwrap_err().to_string();
+        assert_eq!(error, "invalid value: text, expected a unit name");
     }
 }

@@ -1,16 +1,20 @@
 use std::any::{Any, TypeId, type_name};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::context::Context;
-use crate::error::{BoxError, Error, misfit};
+use crate::error::{BoxError, Error, fit};
 use crate::event::sealed::Response;
 use crate::event::{Answer, Durable, Event, Owed};
-use crate::model::{Status, field_names};
-use crate::source::{Key, Source, Wants};
+use crate::model::{Of, Status};
+use crate::observed::{Observed, ObservedAction, ObservedEndpoint};
+use crate::shape;
+use crate::source::{Fields, Key, Source, Wants, flaw_of_name};
 
 /// Anything that reacts to events: the charm, or a library object that the charm owns.
 ///
@@ -26,14 +30,33 @@ pub trait Observer: Sized + 'static {
 ///
 /// What cannot work is found when it is complete, at the start of every dispatch and so in a charm's first test:
 /// a durable source without a handler, or with two; a handler for a durable source that nobody
-/// [declared](Self::emits); two handlers for one action; a name that Juju cannot have.
+/// [declared](Self::emits); two handlers for one action; a name that Juju cannot have; an endpoint of two roles.
 pub struct Observers<O> {
     handlers: Vec<Handler<O>>,
     emitted: Vec<Emitted>,
-    statuses: Vec<StatusHandler<O>>,
-    config_keys: Vec<&'static str>,
-    /// Peer endpoints and their interfaces.
-    peers: Vec<(String, String)>,
+    statuses: Vec<(Of, StatusHandler<O>)>,
+    config: Vec<Fields>,
+    endpoints: Vec<(String, Role, String)>,
+    names: Vec<(Declared, String)>,
+}
+
+/// At which side of a relation an endpoint is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Under `provides` in the metadata.
+    Provider,
+    /// Under `requires` in the metadata.
+    Requirer,
+    /// Under `peers` in the metadata.
+    Peer,
+}
+
+/// What else the metadata has to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Declared {
+    Storage,
+    Resource,
 }
 
 /// One registered handler, its event's type erased.
@@ -42,12 +65,13 @@ pub(crate) struct Handler<O> {
     owed: Owed,
     event: EventType,
     build: Option<BuildFn>,
+    params: Option<Fields>,
     handle: HandleFn<O>,
 }
 
 type BuildFn = Rc<dyn Fn(&Context) -> Result<Rc<dyn Any>, Error>>;
 type HandleFn<O> = Box<dyn Fn(&O, &dyn Any, &Context) -> Result<Answer, BoxError>>;
-type StatusHandler<O> = Box<dyn Fn(&O, &Context) -> Result<Status, BoxError>>;
+type StatusHandler<O> = Box<dyn Fn(&O, &Context) -> Result<Option<Status>, BoxError>>;
 type RestoreFn = Rc<dyn Fn(&Value, &Context) -> Result<Restored, BoxError>>;
 
 /// A stored event, brought up to date.
@@ -70,22 +94,6 @@ struct EventType {
     name: &'static str,
 }
 
-/// What a charm observes, for a comparison with its metadata. See [`observed`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Observed {
-    /// The endpoints whose hooks are observed, sorted.
-    pub endpoints: Vec<String>,
-    /// The storages and containers whose hooks are observed, sorted.
-    pub storages_and_containers: Vec<String>,
-    /// The actions that are observed, sorted.
-    pub actions: Vec<String>,
-    /// The configuration options that are read, sorted.
-    pub config: Vec<String>,
-    /// The peer endpoints that library objects need, each with its interface, sorted.
-    pub peers: Vec<(String, String)>,
-}
-
 impl<O: Observer> Observers<O> {
     /// Has `handler` called with each event of `source`. Handlers of one event run in the order of their
     /// registration.
@@ -105,14 +113,14 @@ impl<O: Observer> Observers<O> {
             handler(observer, event, cx).map(Response::answer)
         });
         let (key, owed, event) = (source.key().clone(), E::Response::OWED, EventType::of::<E>());
-        self.handlers.push(Handler { key, owed, event, build, handle });
+        self.handlers.push(Handler { key, owed, event, build, params: source.params(), handle });
     }
 
     /// Declares that this object emits durable events of `source`. There must be exactly one handler for them in the
     /// whole charm: one acknowledgement cannot speak for two.
     pub fn emits<E: Durable>(&mut self, source: &Source<E>) {
         let restore: RestoreFn = Rc::new(|stored, cx| {
-            let event: E = serde_path_to_error::deserialize(stored).map_err(|error| misfit(&error))?;
+            let event: E = fit(stored.clone())?;
             Ok(match event.refresh(cx)? {
                 Some(event) => Restored::Event(Rc::new(event)),
                 None => Restored::Overtaken,
@@ -126,45 +134,138 @@ impl<O: Observer> Observers<O> {
         let mut theirs = Observers::<L>::new();
         library.observe(&mut theirs);
         let library = Rc::new(library.clone());
-        for Handler { key, owed, event, build, handle } in theirs.handlers {
+        for Handler { key, owed, event, build, params, handle } in theirs.handlers {
             let library = Rc::clone(&library);
             let handle: HandleFn<O> = Box::new(move |_, event, cx| handle(&library, event, cx));
-            self.handlers.push(Handler { key, owed, event, build, handle });
+            self.handlers.push(Handler { key, owed, event, build, params, handle });
         }
-        for status in theirs.statuses {
+        for (of, status) in theirs.statuses {
             let library = Rc::clone(&library);
-            self.statuses.push(Box::new(move |_, cx| status(&library, cx)));
+            self.statuses.push((of, Box::new(move |_, cx| status(&library, cx))));
         }
         self.emitted.extend(theirs.emitted);
-        self.config_keys.extend(theirs.config_keys);
-        self.peers.extend(theirs.peers);
+        self.config.extend(theirs.config);
+        self.endpoints.extend(theirs.endpoints);
+        self.names.extend(theirs.names);
     }
 
     /// Has the unit's status evaluated at the end of every dispatch, by this and all other such functions: the most
     /// severe wins (blocked, maintenance, waiting, active), the first registered among equals. It replaces a status
-    /// set in a handler. Not in restricted contexts, not in `stop` and `remove`, where the unit's status is no longer
-    /// about its work, and not after an action whose handler returned an `Err`.
+    /// set in a handler. A function that has nothing to say answers `None`; where all do, the status stays.
+    ///
+    /// Not in `stop` and `remove`, where the unit's status is no longer about its work, and not after an action whose
+    /// handler returned an `Err`.
+    ///
+    /// ```
+    /// use juju_ops::{Observer, Observers, Status, testing};
+    /// use juju_sim::Charm;
+    ///
+    /// struct Web;
+    ///
+    /// impl Observer for Web {
+    ///     fn observe(&self, events: &mut Observers<Self>) {
+    ///         events.requires("db", "postgresql_client");
+    ///         events.status(|_, cx| Ok(cx.relations("db")?.is_empty().then(|| Status::blocked("needs a database"))));
+    ///         events.status(|_, _| Ok(Status::active("serving")));
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), juju_ops::BoxError> {
+    /// let metadata = Charm::parse("{name: web, requires: {db: {interface: postgresql_client}}}", None, None)?;
+    /// let mut juju = testing::in_process(Web, metadata)?;
+    /// juju.add_unit("web")?;
+    /// juju.settle()?;
+    /// assert_eq!(juju.status("web/0"), ("blocked", "needs a database"));
+    /// juju.play("pg", "web:db")?;
+    /// juju.settle()?;
+    /// assert_eq!(juju.status("web/0"), ("active", "serving"));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Matches `collect_unit_status` of Python `ops`, which runs in `stop` and `remove` too.
-    pub fn status(&mut self, evaluate: impl Fn(&O, &Context) -> Result<Status, BoxError> + 'static) {
-        self.statuses.push(Box::new(evaluate));
+    pub fn status<S: Into<Option<Status>>>(
+        &mut self,
+        evaluate: impl Fn(&O, &Context) -> Result<S, BoxError> + 'static,
+    ) {
+        self.statuses.push((Of::Unit, Box::new(move |observer, cx| evaluate(observer, cx).map(Into::into))));
+    }
+
+    /// Has the application's status evaluated, on the leader, as [`status`](Self::status) does the unit's. Juju is asked
+    /// for leadership in every dispatch of a charm that has such a function.
+    ///
+    /// Matches `collect_app_status` of Python `ops`.
+    ///
+    /// ```
+    /// use juju_ops::{Observer, Observers, Status, testing};
+    /// use juju_sim::Charm;
+    ///
+    /// struct Web;
+    ///
+    /// impl Observer for Web {
+    ///     fn observe(&self, events: &mut Observers<Self>) {
+    ///         events.app_status(|_, _| Ok(Status::active("all units serve")));
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), juju_ops::BoxError> {
+    /// let mut juju = testing::in_process(Web, Charm::parse("name: web", None, None)?)?;
+    /// juju.add_unit("web")?;
+    /// juju.settle()?;
+    /// assert_eq!(juju.app_status("web"), ("active", "all units serve"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn app_status<S: Into<Option<Status>>>(
+        &mut self,
+        evaluate: impl Fn(&O, &Context) -> Result<S, BoxError> + 'static,
+    ) {
+        self.statuses.push((Of::Application, Box::new(move |observer, cx| evaluate(observer, cx).map(Into::into))));
     }
 
     /// Declares that the charm reads its configuration as a `C`, so that a test can compare the fields of that struct
     /// with the metadata. Read it by [`Context::config`].
     pub fn config<C: DeserializeOwned>(&mut self) {
-        self.config_keys.extend(field_names::<C>());
+        self.config.push(shape::fields::<C>);
     }
 
-    /// Declares that `endpoint` must be a peer endpoint with this interface, so that a test can compare it with the
-    /// metadata. For library objects that speak an interface.
-    pub fn peer_endpoint(&mut self, endpoint: &str, interface: &str) {
-        self.peers.push((endpoint.to_owned(), interface.to_owned()));
+    /// Declares that the charm requires this interface at this endpoint. An endpoint whose hooks are not observed has to
+    /// be declared before [`Context::relations`] takes it, and every endpoint should be: a test compares what is
+    /// declared with the metadata.
+    pub fn requires(&mut self, endpoint: &str, interface: &str) {
+        self.endpoints.push((endpoint.to_owned(), Role::Requirer, interface.to_owned()));
+    }
+
+    /// Declares that the charm provides this interface at this endpoint; see [`requires`](Self::requires).
+    pub fn provides(&mut self, endpoint: &str, interface: &str) {
+        self.endpoints.push((endpoint.to_owned(), Role::Provider, interface.to_owned()));
+    }
+
+    /// Declares that the units of the charm are peers by this interface at this endpoint; see
+    /// [`requires`](Self::requires).
+    pub fn peers(&mut self, endpoint: &str, interface: &str) {
+        self.endpoints.push((endpoint.to_owned(), Role::Peer, interface.to_owned()));
+    }
+
+    /// Declares that the charm uses a storage, where it observes none of its hooks.
+    pub fn storage(&mut self, name: &str) {
+        self.names.push((Declared::Storage, name.to_owned()));
+    }
+
+    /// Declares that the charm uses a resource.
+    pub fn resource(&mut self, name: &str) {
+        self.names.push((Declared::Resource, name.to_owned()));
     }
 
     fn new() -> Self {
-        let (handlers, emitted, statuses) = (Vec::new(), Vec::new(), Vec::new());
-        Self { handlers, emitted, statuses, config_keys: Vec::new(), peers: Vec::new() }
+        Self {
+            handlers: Vec::new(),
+            emitted: Vec::new(),
+            statuses: Vec::new(),
+            config: Vec::new(),
+            endpoints: Vec::new(),
+            names: Vec::new(),
+        }
     }
 
     /// The complete register of an observer, found sound.
@@ -212,6 +313,14 @@ impl<O: Observer> Observers<O> {
                 _ => {}
             }
         }
+        for (at, (endpoint, role, interface)) in self.endpoints.iter().enumerate() {
+            flaws.extend(flaw_of_name(endpoint));
+            let other = self.endpoints[..at].iter().find(|(name, ..)| name == endpoint);
+            if other.is_some_and(|(_, other, theirs)| (other, theirs) != (role, interface)) {
+                flaws.push(format!("endpoint {endpoint} is declared with two roles or interfaces"));
+            }
+        }
+        flaws.extend(self.names.iter().filter_map(|(_, name)| flaw_of_name(name)));
         flaws.sort();
         flaws.dedup();
         flaws
@@ -239,8 +348,65 @@ impl<O: Observer> Observers<O> {
         })
     }
 
-    pub(crate) fn statuses(&self) -> &[StatusHandler<O>] {
-        &self.statuses
+    /// The functions that evaluate a status.
+    pub(crate) fn statuses(&self, of: Of) -> impl Iterator<Item = &StatusHandler<O>> {
+        self.statuses.iter().filter(move |(it, _)| *it == of).map(|(_, evaluate)| evaluate)
+    }
+
+    /// The endpoints that are named, with their roles where they are declared.
+    pub(crate) fn endpoints(&self) -> BTreeMap<String, Option<Role>> {
+        let mut endpoints: BTreeMap<String, Option<Role>> = BTreeMap::new();
+        for handler in &self.handlers {
+            if let Key::Hook { name, wants: Wants::Endpoint(end) } = &handler.key {
+                endpoints.entry(name[..*end].to_owned()).or_default();
+            }
+        }
+        endpoints.extend(self.endpoints.iter().map(|(name, role, _)| (name.clone(), Some(*role))));
+        endpoints
+    }
+
+    /// What is observed and declared, to be shown and compared.
+    pub(crate) fn observed(&self) -> Observed {
+        let mut observed = Observed::default();
+        for (name, role) in self.endpoints() {
+            let interface = self.endpoints.iter().find(|(it, ..)| *it == name).map(|(.., interface)| interface.clone());
+            observed.endpoints.push(ObservedEndpoint { name, role, interface });
+        }
+        for handler in &self.handlers {
+            match &handler.key {
+                Key::Hook { name, wants } => {
+                    observed.hooks.push(name.clone().into_owned());
+                    match *wants {
+                        Wants::Storage(end) => observed.storages.push(name[..end].to_owned()),
+                        Wants::Container(end) => observed.containers.push(name[..end].to_owned()),
+                        Wants::Endpoint(_) | Wants::Nothing => {}
+                    }
+                }
+                Key::AnyHook => observed.hooks.push("*".to_owned()),
+                Key::Action(name) => observed.actions.push(ObservedAction {
+                    name: name.clone(),
+                    params: handler.params.map(|params| params()).unwrap_or_default(),
+                }),
+                Key::Custom { .. } => {}
+            }
+        }
+        observed.durable = self.emitted.iter().map(|emitted| emitted.key.to_string()).collect();
+        observed.config = self.config.iter().flat_map(|fields| fields()).collect();
+        for (what, name) in &self.names {
+            match what {
+                Declared::Storage => observed.storages.push(name.clone()),
+                Declared::Resource => observed.resources.push(name.clone()),
+            }
+        }
+        let Observed { hooks, endpoints: _, storages, containers, resources, actions, config, durable } = &mut observed;
+        for names in [hooks, storages, containers, resources, durable] {
+            names.sort();
+            names.dedup();
+        }
+        actions.sort();
+        config.sort();
+        config.dedup();
+        observed
     }
 }
 
@@ -255,35 +421,6 @@ impl<O> Handler<O> {
     pub(crate) fn handle(&self, observer: &O, event: &dyn Any, cx: &Context) -> Result<Answer, BoxError> {
         (self.handle)(observer, event, cx)
     }
-}
-
-/// What a charm observes: to be compared with its metadata, by one test for each charm. The harness of the feature
-/// `testing` does so.
-///
-/// # Errors
-/// The registration itself is unsound; see [`Observers`].
-pub fn observed<O: Observer>(charm: &O) -> Result<Observed, Error> {
-    let register = Observers::of(charm)?;
-    let mut observed = Observed::default();
-    for Handler { key, .. } in &register.handlers {
-        match key {
-            Key::Hook { name, wants: Wants::Endpoint(end) } => observed.endpoints.push(name[..*end].to_owned()),
-            Key::Hook { name, wants: Wants::Named(end) } => {
-                observed.storages_and_containers.push(name[..*end].to_owned());
-            }
-            Key::Action(name) => observed.actions.push(name.clone()),
-            Key::Hook { wants: Wants::Nothing, .. } | Key::AnyHook | Key::Custom { .. } => {}
-        }
-    }
-    observed.peers = register.peers;
-    observed.peers.sort();
-    observed.config = register.config_keys.iter().map(|&key| key.to_owned()).collect();
-    let Observed { endpoints, storages_and_containers, actions, config, peers: _ } = &mut observed;
-    for names in [endpoints, storages_and_containers, actions, config] {
-        names.sort();
-        names.dedup();
-    }
-    Ok(observed)
 }
 
 impl EventType {

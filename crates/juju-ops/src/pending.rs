@@ -16,6 +16,8 @@ use crate::error::bounded;
 const VERSION: u64 = 1;
 /// The longest error that is stored with an event.
 const ERROR_LIMIT: usize = 1024;
+/// With less room than this nothing is noted.
+const LEAST: usize = 128;
 
 /// A durable event that waits, as [`Context::pending`](crate::Context::pending) shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct Pending {
     pub attempts: u64,
     /// What the last failed redelivery failed with, at most 1 KiB of it.
     pub last_error: Option<String>,
+    /// When the unit is to be woken for it; none where it waits for the next hook.
+    pub due: Option<SystemTime>,
     /// Whether this version of the charm knows its source and can read it.
     pub deliverable: bool,
     pub(crate) generation: u64,
@@ -139,12 +143,41 @@ impl Queue {
 
     /// Notes a failed redelivery, with as much of the error as there is room for.
     pub(crate) fn failed(&mut self, generation: u64, error: &str, room: usize) {
-        let Some(place) = self.place(generation) else { return };
-        let mut entry = (*self.entries[place]).clone();
-        entry.fields.insert("attempts".into(), (entry.attempts() + 1).into());
         // A control character takes up to six bytes in JSON.
         let error = bounded(error, ERROR_LIMIT.min(room / 6));
-        entry.fields.insert("error".into(), error.into());
+        if room < LEAST {
+            return;
+        }
+        self.change(generation, |entry| {
+            entry.fields.insert("attempts".into(), (entry.attempts() + 1).into());
+            entry.fields.insert("error".into(), error.into());
+        });
+    }
+
+    /// Notes when the unit is to be woken for an event. A wake that comes no later than asked for stays.
+    pub(crate) fn wake_at(&mut self, generation: u64, now: u64, due: u64) {
+        let before = self.get(generation).and_then(|entry| entry.due());
+        if before.is_none_or(|before| before <= now || before > due) {
+            self.change(generation, |entry| drop(entry.fields.insert("due".into(), due.into())));
+        }
+    }
+
+    /// Forgets when the unit was to be woken for an event.
+    pub(crate) fn wake_no_more(&mut self, generation: u64) {
+        if self.get(generation).is_some_and(|entry| entry.due().is_some()) {
+            self.change(generation, |entry| drop(entry.fields.remove("due")));
+        }
+    }
+
+    /// When the unit is to be woken first.
+    pub(crate) fn first_due(&self) -> Option<u64> {
+        self.entries.iter().filter_map(|entry| entry.due()).min()
+    }
+
+    fn change(&mut self, generation: u64, change: impl FnOnce(&mut Entry)) {
+        let Some(place) = self.place(generation) else { return };
+        let mut entry = (*self.entries[place]).clone();
+        change(&mut entry);
         self.size -= entry.line.len();
         entry.line = Value::Object(entry.fields.clone()).to_string();
         self.size += entry.line.len();
@@ -187,18 +220,25 @@ impl Entry {
 
     pub(crate) fn show(&self, deliverable: bool) -> Pending {
         let Identity { topic, name, subject } = self.identity.clone();
-        let seconds = self.fields.get("since").and_then(Value::as_u64).unwrap_or(0);
+        // A stored number beyond what the clock can count is no time at all.
+        let time = |seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+        let since = self.fields.get("since").and_then(Value::as_u64).and_then(time);
         Pending {
             topic,
             name,
             subject,
-            // A stored number beyond what the clock can count is no time at all.
-            since: SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(SystemTime::UNIX_EPOCH),
+            since: since.unwrap_or(SystemTime::UNIX_EPOCH),
+            due: self.due().and_then(time),
             attempts: self.attempts(),
             last_error: self.fields.get("error").and_then(Value::as_str).map(str::to_owned),
             deliverable,
             generation: self.generation,
         }
+    }
+
+    /// When the unit is to be woken for it, in seconds of Unix time.
+    fn due(&self) -> Option<u64> {
+        self.fields.get("due").and_then(Value::as_u64)
     }
 
     fn attempts(&self) -> u64 {
@@ -268,7 +308,8 @@ mod tests {
         emit(&mut queue, "joined", "a");
         emit(&mut queue, "joined", "b");
         queue.failed(4, &"\u{1}é".repeat(4000), 1 << 20);
-        queue.failed(5, "no room", 0);
+        queue.failed(5, "little room", LEAST);
+        queue.failed(3, "no room", 0);
         queue.remove(1);
         assert_eq!(queue.size(), queue.text().len() + 1);
         assert!(queue.entries()[1].show(true).last_error.is_some_and(|error| error.len() <= ERROR_LIMIT));

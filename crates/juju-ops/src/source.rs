@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::event::{Durable, Event};
 use crate::hook::{AnyHook, Hook, HookEvent};
 use crate::name::is_endpoint;
+use crate::shape::Field;
 
 /// Where events of type `E` come from: a hook, an action, or an object that emits them. A name, not an object: make
 /// it anew wherever it is wanted.
@@ -15,7 +16,11 @@ use crate::name::is_endpoint;
 pub struct Source<E> {
     key: Key,
     build: Option<Build<E>>,
+    params: Option<Fields>,
 }
+
+/// Gives the fields of the parameters of an action.
+pub(crate) type Fields = fn() -> Vec<Field>;
 
 /// Makes the event of the dispatch that runs.
 pub(crate) type Build<E> = fn(&Context) -> Result<E, Error>;
@@ -39,8 +44,10 @@ pub(crate) enum Wants {
     Nothing,
     /// An endpoint, whose name is that many bytes at the beginning of the hook's.
     Endpoint(usize),
-    /// A storage or a container, likewise.
-    Named(usize),
+    /// A storage, likewise.
+    Storage(usize),
+    /// A container, likewise.
+    Container(usize),
 }
 
 impl<E: Event> Source<E> {
@@ -50,11 +57,11 @@ impl<E: Event> Source<E> {
     /// `name` is what happened: `joined`. Durable events of one topic replace each other where they have the same
     /// subject.
     pub fn new(topic: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { key: Key::Custom { topic: topic.into(), name: name.into() }, build: None }
+        Self { key: Key::Custom { topic: topic.into(), name: name.into() }, build: None, params: None }
     }
 
-    pub(crate) fn action(name: &str, build: Build<E>) -> Self {
-        Self { key: Key::Action(name.to_owned()), build: Some(build) }
+    pub(crate) fn action(name: &str, build: Build<E>, params: Fields) -> Self {
+        Self { key: Key::Action(name.to_owned()), build: Some(build), params: Some(params) }
     }
 
     pub(crate) fn key(&self) -> &Key {
@@ -63,6 +70,10 @@ impl<E: Event> Source<E> {
 
     pub(crate) fn builder(&self) -> Option<Build<E>> {
         self.build
+    }
+
+    pub(crate) fn params(&self) -> Option<Fields> {
+        self.params
     }
 }
 
@@ -77,8 +88,9 @@ pub(crate) fn endpoint_hook<E: HookEvent>(endpoint: &str, suffix: &str) -> Sourc
 }
 
 /// The source of a hook of one storage or container.
-pub(crate) fn named_hook<E: HookEvent>(name: &str, suffix: &str) -> Source<E> {
-    of_hook(format!("{name}-{suffix}").into(), Wants::Named(name.len()))
+pub(crate) fn scoped_hook<E: HookEvent>(scope: &str, name: &str, suffix: &str) -> Source<E> {
+    let wants = if scope == "storage" { Wants::Storage(name.len()) } else { Wants::Container(name.len()) };
+    of_hook(format!("{name}-{suffix}").into(), wants)
 }
 
 fn of_hook<E: HookEvent>(name: Cow<'static, str>, wants: Wants) -> Source<E> {
@@ -86,7 +98,7 @@ fn of_hook<E: HookEvent>(name: Cow<'static, str>, wants: Wants) -> Source<E> {
         let event = cx.hook().and_then(E::from_hook).cloned();
         event.ok_or_else(|| Error::registration("the hook that runs is of another kind than its name says"))
     };
-    Source { key: Key::Hook { name, wants }, build: Some(build) }
+    Source { key: Key::Hook { name, wants }, build: Some(build), params: None }
 }
 
 /// The source of all hooks.
@@ -95,16 +107,17 @@ pub(crate) fn any_hook() -> Source<AnyHook> {
         let hook: Option<&Hook> = cx.hook();
         hook.cloned().map(|hook| AnyHook { hook }).ok_or_else(|| Error::registration("no hook runs"))
     };
-    Source { key: Key::AnyHook, build: Some(build) }
+    Source { key: Key::AnyHook, build: Some(build), params: None }
 }
 
 impl Key {
     /// What is wrong with the name, if anything: a name that Juju can never use.
     pub(crate) fn flaw(&self) -> Option<String> {
         match self {
-            Self::Hook { name, wants: Wants::Endpoint(end) | Wants::Named(end) } if !is_endpoint(&name[..*end]) => {
-                Some(format!("{:?} cannot be the name of an endpoint, a storage or a container", &name[..*end]))
-            }
+            Self::Hook { name, wants } => match wants {
+                Wants::Endpoint(end) | Wants::Storage(end) | Wants::Container(end) => flaw_of_name(&name[..*end]),
+                Wants::Nothing => None,
+            },
             Self::Action(name) if !is_action(name) => Some(format!("{name:?} cannot be the name of an action")),
             Self::Custom { topic, name } if topic.is_empty() || name.is_empty() => {
                 Some("a source needs a topic and a name".to_owned())
@@ -112,6 +125,14 @@ impl Key {
             _ => None,
         }
     }
+}
+
+/// What is wrong with the name of an endpoint, a storage, a container or a resource.
+pub(crate) fn flaw_of_name(name: &str) -> Option<String> {
+    if is_endpoint(name) {
+        return None;
+    }
+    Some(format!("{name:?} cannot be the name of an endpoint, a storage, a container or a resource"))
 }
 
 fn is_action(name: &str) -> bool {
@@ -144,7 +165,7 @@ impl<E> fmt::Debug for Source<E> {
 
 impl<E> Clone for Source<E> {
     fn clone(&self) -> Self {
-        Self { key: self.key.clone(), build: self.build }
+        Self { key: self.key.clone(), build: self.build, params: self.params }
     }
 }
 

@@ -15,12 +15,18 @@ const CHUNK: usize = 48 << 10;
 /// The most that all areas may be made to hold together. Juju takes 2 MiB, and checks that only when the hook is over:
 /// a unit above it would fail every hook for ever. What lies between is for what the framework notes of failures.
 pub(crate) const LIMIT: usize = 1 << 20;
+/// What Juju takes in all, other people's keys too.
+const QUOTA: usize = 2 << 20;
+/// What is left free below that: for what the framework notes of failures, and for the keys' names.
+const MARGIN: usize = 512 << 10;
 const PREFIX: &str = "juju-ops.";
 
 /// The areas as this dispatch sees them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Areas {
     texts: BTreeMap<String, Rc<str>>,
+    /// How many bytes the keys have that are none of ours.
+    foreign: usize,
 }
 
 /// What has to be done in Juju for a change of areas.
@@ -34,19 +40,26 @@ impl Areas {
     /// The areas in what `state-get` gave.
     pub(crate) fn read(stored: &BTreeMap<String, String>) -> Self {
         let mut chunks: BTreeMap<&str, BTreeMap<u32, &str>> = BTreeMap::new();
+        let mut foreign = 0;
         for (key, value) in stored {
-            if let Some((area, chunk)) = parse_key(key) {
-                chunks.entry(area).or_default().insert(chunk, value);
+            match parse_key(key) {
+                Some((area, chunk)) => drop(chunks.entry(area).or_default().insert(chunk, value)),
+                None => foreign += key.len() + value.len(),
             }
         }
         let join = |(area, chunks): (&str, BTreeMap<u32, &str>)| {
             (area.to_owned(), chunks.into_values().collect::<String>().into())
         };
-        Self { texts: chunks.into_iter().map(join).collect() }
+        Self { texts: chunks.into_iter().map(join).collect(), foreign }
     }
 
     pub(crate) fn get(&self, area: &str) -> Option<&str> {
         self.texts.get(area).map(|text| &**text)
+    }
+
+    /// The names of the areas that begin so.
+    pub(crate) fn of(&self, prefix: &str) -> Vec<String> {
+        self.texts.keys().filter(|name| name.starts_with(prefix)).cloned().collect()
     }
 
     /// Replaces an area; an empty text removes it. `also` is what will be stored besides and is not here yet.
@@ -57,14 +70,37 @@ impl Areas {
             )));
         }
         let others = self.size_without(area) + also;
-        if others + text.len() > LIMIT && text.len() > self.get(area).map_or(0, str::len) {
+        let limit = self.limit();
+        if others + text.len() > limit && text.len() > self.get(area).map_or(0, str::len) {
             return Err(Error::refused(format!(
-                "state area {area}: {} bytes in all, above the limit of {LIMIT}",
-                others + text.len()
+                "state area {area}: {} bytes in all, above the limit of {limit}{}",
+                others + text.len(),
+                self.beside()
             )));
         }
         self.put(area, text);
         Ok(())
+    }
+
+    /// How many bytes all areas may be made to hold together, beside what others keep in the unit's state.
+    pub(crate) fn limit(&self) -> usize {
+        LIMIT.min(QUOTA.saturating_sub(MARGIN + self.foreign))
+    }
+
+    /// What takes the room, for an error.
+    pub(crate) fn beside(&self) -> String {
+        if self.limit() == LIMIT {
+            return String::new();
+        }
+        format!(", beside {} bytes that are not of this framework", self.foreign)
+    }
+
+    /// Replaces an area of the framework's own, as far as Juju has room for it.
+    pub(crate) fn put_if_room(&mut self, area: &str, text: String) {
+        let all = self.size_without(area) + text.len();
+        if text.is_empty() || all <= self.limit() + MARGIN / 2 {
+            self.put(area, text);
+        }
     }
 
     /// Replaces an area of the framework's own, whatever its size.

@@ -31,17 +31,21 @@
 //! A handler that returns an `Err` or panics fails its hook, and the unit is in error; it does not fail the test by
 //! itself. [`World::settle`] does.
 
+mod compare;
+
+use std::cell::RefCell;
 use std::fmt;
 use std::io;
 use std::rc::Rc;
 
-use juju_sim::{Charm, Invocation, ProgramEnd, Revision, Role, Tools, World};
+use juju_sim::{Charm, Invocation, ProgramEnd, Revision, Tools, World};
 
-use crate::context::PENDING;
+use crate::context::{Context, PENDING};
 use crate::dispatch::dispatch;
 use crate::env::Env;
-use crate::error::Error;
-use crate::observer::{Observer, observed};
+use crate::error::{BoxError, Error};
+use crate::observed::observed;
+use crate::observer::{Observer, Observers};
 use crate::pending::{Pending, Queue};
 use crate::state::Areas;
 use crate::transport::{Call, Ending, Output, Transport};
@@ -185,10 +189,11 @@ fn program(charm: impl Observer) -> impl Fn(Invocation) -> ProgramEnd + 'static 
     log::install();
     let charm = Rc::new(charm);
     move |invocation| {
-        let Invocation { env, now, tools, .. } = invocation;
-        match Env::from_vars(env) {
+        let Invocation { args, env, now, tools } = invocation;
+        match Env::from_vars(env).map(|env| env.with_now(now)) {
+            Ok(env) if args == [PROBE_ARG] => ProgramEnd::Exit(probe(&*charm, env, tools).into()),
             Ok(env) => {
-                let exit = dispatch(&*charm, env.with_now(now), Simulated(tools));
+                let exit = dispatch(&*charm, env.with_args(args), Simulated(tools));
                 ProgramEnd::Exit(exit.code().into())
             }
             Err(error) => {
@@ -199,12 +204,13 @@ fn program(charm: impl Observer) -> impl Fn(Invocation) -> ProgramEnd + 'static 
     }
 }
 
-/// Compares what a charm observes with its metadata: the endpoints and storages of its hooks, its actions, the
-/// configuration options that it [declares](crate::Observers::config), and the interfaces that its library objects
-/// speak. An action that the metadata has and nobody handles is a flaw too: run, it would only fail.
+/// Compares what a charm observes and declares with its metadata, both ways: endpoints with their roles and interfaces
+/// (library objects say what they need), actions with their parameters and the parameters' types, the configuration
+/// options that it [declares](crate::Observers::config) with their types, storages and resources.
 ///
-/// Not compared: endpoints that are only named in calls, as in `cx.relations("name")`, and the types of parameters and
-/// options.
+/// An action that the metadata has and nobody handles is a flaw too: run, it would only fail. So is an option that the
+/// charm's struct cannot do without and that has no default. What is declared in the metadata and otherwise not used is
+/// no flaw; [`unused`] lists it.
 ///
 /// ```
 /// # use juju_ops::{BoxError, Observer, Observers, hook, testing};
@@ -225,40 +231,121 @@ fn program(charm: impl Observer) -> impl Fn(Invocation) -> ProgramEnd + 'static 
 /// ```
 ///
 /// # Errors
-/// Something is not declared, or the registration is unsound. The error names all of it.
+/// Something does not fit, or the registration is unsound. The error names all of it.
 pub fn check(charm: &impl Observer, metadata: &Charm) -> Result<(), Error> {
     let observed = observed(charm)?;
-    let endpoints: Vec<String> = metadata.endpoints().map(|endpoint| endpoint.name.clone()).collect();
-    let actions: Vec<String> = metadata.action_names().map(str::to_owned).collect();
-    let config: Vec<String> = metadata.config_keys().map(str::to_owned).collect();
-    let storages: Vec<String> = metadata.storages().map(|storage| storage.name.clone()).collect();
-    let mut flaws = Vec::new();
-    for (what, wanted, declared) in [
-        ("endpoint", &observed.endpoints, &endpoints),
-        ("storage or container", &observed.storages_and_containers, &storages),
-        ("action", &observed.actions, &actions),
-        ("configuration option", &observed.config, &config),
-    ] {
-        let lacking = wanted.iter().filter(|name| !declared.contains(name));
-        flaws.extend(lacking.map(|name| format!("the charm observes {what} {name}, which its metadata lacks")));
-    }
-    let idle = actions.iter().filter(|name| !observed.actions.contains(name));
-    flaws.extend(idle.map(|name| format!("the metadata has an action {name}, which the charm does not handle")));
-    for (name, interface) in &observed.peers {
-        let declared = metadata.endpoints().find(|endpoint| endpoint.name == *name);
-        let good = declared.is_none_or(|it| it.role == Role::Peer && it.interface == *interface);
-        if !good {
-            flaws.push(format!("endpoint {name} has to be a peer endpoint with interface {interface} in the metadata"));
-        }
-    }
+    let flaws = compare::flaws(&observed, metadata);
     if flaws.is_empty() { Ok(()) } else { Err(Error::registration(flaws.join("; "))) }
+}
+
+/// What the metadata declares and the charm neither observes nor declares: worth a look, and no flaw by itself. A line
+/// each.
+///
+/// ```
+/// # use juju_ops::{BoxError, Observer, Observers, testing};
+/// # use juju_sim::Charm;
+/// # struct Web;
+/// # impl Observer for Web {
+/// #     fn observe(&self, _: &mut Observers<Self>) {}
+/// # }
+/// # fn main() -> Result<(), BoxError> {
+/// let metadata = Charm::parse("{name: web, requires: {db: {interface: pg}}}", None, None)?;
+/// assert_eq!(testing::unused(&Web, &metadata)?, ["endpoint db"]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// The registration is unsound.
+pub fn unused(charm: &impl Observer, metadata: &Charm) -> Result<Vec<String>, Error> {
+    Ok(compare::unused(&observed(charm)?, metadata))
+}
+
+type Probe = Box<dyn FnOnce(&Context)>;
+
+thread_local! {
+    /// What [`with_context`] wants run in the next process of a charm.
+    static PROBE: RefCell<Option<Probe>> = const { RefCell::new(None) };
+}
+
+/// The argument of the process that runs what a test wants.
+const PROBE_ARG: &str = "juju-ops-probe";
+
+/// Runs a function with the [`Context`] of a unit, as under `juju exec`: for the test of a function that a charm is
+/// made of, without a hook of one's own. What it writes is sent when it returns `Ok`.
+///
+/// The unit's charm has to be a value of this framework; its registration is what the context knows of.
+///
+/// ```
+/// # use juju_ops::{BoxError, Context, Error, Observer, Observers, testing};
+/// # use juju_sim::Charm;
+/// # struct Web;
+/// # impl Observer for Web {
+/// #     fn observe(&self, events: &mut Observers<Self>) { events.requires("db", "pg"); }
+/// # }
+/// fn hosts(cx: &Context) -> Result<Vec<String>, Error> {
+///     let mut hosts = Vec::new();
+///     for relation in cx.relations("db")? {
+///         for unit in relation.members()? {
+///             hosts.extend(relation.bag(&unit).get("host")?);
+///         }
+///     }
+///     Ok(hosts)
+/// }
+///
+/// # fn main() -> Result<(), BoxError> {
+/// # let metadata = Charm::parse("{name: web, requires: {db: {interface: pg}}}", None, None)?;
+/// let mut juju = testing::in_process(Web, metadata)?;
+/// juju.add_unit("web")?;
+/// let db = juju.play("pg", "web:db")?;
+/// juju.write_bag(db, "pg/0", [("host", "10.0.0.9")])?;
+/// juju.settle()?;
+/// assert_eq!(testing::with_context(&mut juju, "web/0", |cx| Ok(hosts(cx)?))?, ["10.0.0.9"]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// There is no such unit, its charm is not of this framework, the function fails, or what it wrote is refused.
+pub fn with_context<R: 'static>(
+    world: &mut World,
+    unit: &str,
+    run: impl FnOnce(&Context) -> Result<R, BoxError> + 'static,
+) -> Result<R, BoxError> {
+    let result: Rc<RefCell<Option<Result<R, BoxError>>>> = Rc::default();
+    let out = result.clone();
+    let probe = move |cx: &Context| {
+        let ran = run(cx).and_then(|value| cx.flush(&[]).map(|()| value).map_err(Into::into));
+        *out.borrow_mut() = Some(ran);
+    };
+    PROBE.with(|slot| *slot.borrow_mut() = Some(Box::new(probe)));
+    let ran = world.exec(unit, None, &[PROBE_ARG]);
+    PROBE.with(|slot| slot.take());
+    ran?;
+    result.take().ok_or("the unit's charm is not of this framework")?
+}
+
+/// Runs what a test wants in a charm's process; gives the exit code.
+fn probe(charm: &impl Observer, env: Env, tools: Tools) -> u8 {
+    let Some(run) = PROBE.with(|slot| slot.take()) else { return 2 };
+    let cx = Context::new(env, Rc::new(Simulated(tools)));
+    let routed = log::route(&cx);
+    if let Ok(register) = Observers::of(charm) {
+        cx.declare(register.durable());
+        cx.declare_endpoints(register.endpoints());
+    }
+    run(&cx);
+    cx.flush_log();
+    cx.end();
+    drop(routed);
+    0
 }
 
 struct Simulated(Tools);
 
 impl Transport for Simulated {
     fn call(&self, call: &Call) -> io::Result<Output> {
-        let argv: Vec<String> = std::iter::once(call.command.to_owned()).chain(call.args.iter().cloned()).collect();
+        let argv: Vec<String> = std::iter::once(call.command.to_string()).chain(call.args.iter().cloned()).collect();
         let output = self.0.call(&argv, call.stdin.as_deref());
         Ok(Output { ending: Ending::Exited(output.code), stdout: output.stdout, stderr: output.stderr })
     }

@@ -1,15 +1,27 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
 /// One run of a hook command: its name, its arguments, what it reads on standard input.
+///
+/// What a [`Transport`] is given. To run a command and have its answer checked and read, use
+/// [`hook_command`](crate::hook_command), which has [`other`](crate::hook_command::other) for those that it does not
+/// know.
+///
+/// ```
+/// let call = juju_ops::Call::new("state-set", ["--file", "-"]).with_stdin("password: hunter2");
+/// assert_eq!(format!("{call:?}"), "state-set --file - < 17 bytes");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Call {
     /// The name of the hook command, such as `relation-get`.
-    pub command: &'static str,
+    pub command: Cow<'static, str>,
     /// The arguments, without the name.
     pub args: Vec<String>,
     /// What the command reads; `None`: nothing is offered.
@@ -41,6 +53,24 @@ pub enum Ending {
 /// The right way is to run exactly the command given, once, and to report what it gave, good or bad. A transport
 /// does not retry and does not interpret: exit codes and texts are read in one place, by this crate. An `Err` means
 /// that the command could not be run at all.
+///
+/// ```
+/// use juju_ops::{Call, Ending, Output, Transport, hook_command};
+///
+/// /// A Juju in which every unit leads.
+/// struct Leading;
+///
+/// impl Transport for Leading {
+///     fn call(&self, _: &Call) -> std::io::Result<Output> {
+///         Ok(Output { ending: Ending::Exited(0), stdout: b"true\n".to_vec(), stderr: Vec::new() })
+///     }
+///     fn debug(&self, _: &str) {}
+///     fn complain(&self, _: &str) {}
+/// }
+///
+/// assert!(hook_command::is_leader().run(&Leading)?);
+/// # Ok::<(), juju_ops::Error>(())
+/// ```
 pub trait Transport {
     /// Runs one hook command to its end.
     ///
@@ -48,9 +78,14 @@ pub trait Transport {
     /// The command could not be started, or its output could not be read or is beyond all measure.
     fn call(&self, call: &Call) -> io::Result<Output>;
 
-    /// Runs commands that do not depend on each other; one answer for each, in their order. May run several at once.
-    fn call_all(&self, calls: &[Call]) -> Vec<io::Result<Output>> {
-        calls.iter().map(|call| self.call(call)).collect()
+    /// Runs commands that do not depend on each other, maybe several at once, and hands over each one's answer, with
+    /// its index in `calls`, as soon as it is there: in any order, once each, on the thread of the caller.
+    ///
+    /// The right way holds few answers at a time, however many calls there are: an answer can take 96 MiB.
+    fn call_each(&self, calls: &[Call], answer: &mut dyn FnMut(usize, io::Result<Output>)) {
+        for (index, call) in calls.iter().enumerate() {
+            answer(index, self.call(call));
+        }
     }
 
     /// Writes one line that Juju logs at DEBUG: standard output.
@@ -65,15 +100,24 @@ pub trait Transport {
 #[non_exhaustive]
 pub struct Processes;
 
-/// The most that a hook command may print. A databag has to fit a 16 MiB document in Juju's database.
-const OUTPUT_LIMIT: u64 = 32 << 20;
+/// The most that a hook command may print. A databag has to fit a 16 MiB document in Juju's database, and in Juju's
+/// JSON one byte can take six (`\u003c`); the rest is for what is around them.
+pub(crate) const OUTPUT_LIMIT: usize = 100 << 20;
+/// How much of a command's output is read whatever else runs; of the commands that print more, one at a time.
+const SMALL: usize = 1 << 20;
 /// How many hook commands are started side by side. Juju answers one at a time; starting them is the slow part.
 const AT_ONCE: usize = 8;
 
 impl Call {
-    /// A run of a hook command, for those that [`hook_command`](crate::hook_command) does not have.
-    pub fn new<const N: usize>(command: &'static str, args: [&str; N]) -> Self {
-        Self { command, args: args.map(str::to_owned).into(), stdin: None }
+    /// A run of a hook command.
+    ///
+    /// ```
+    /// # use juju_ops::Call;
+    /// let ports = ["80/tcp".to_owned(), "--endpoints=web".to_owned()];
+    /// assert_eq!(format!("{:?}", Call::new("open-port", ports)), "open-port 80/tcp --endpoints=web");
+    /// ```
+    pub fn new(command: impl Into<Cow<'static, str>>, args: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { command: command.into(), args: args.into_iter().map(Into::into).collect(), stdin: None }
     }
 
     /// The same with something to read.
@@ -85,47 +129,38 @@ impl Call {
 
 impl Transport for Processes {
     fn call(&self, call: &Call) -> io::Result<Output> {
-        let mut child = Command::new(call.command)
-            .args(&call.args)
-            .stdin(if call.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let stdin = child.stdin.take().zip(call.stdin.as_deref());
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let (stdout, stderr) = thread::scope(|scope| {
-            // A command that fails early does not read its input; its own error tells more than the broken pipe.
-            let writer = stdin.map(|(mut pipe, input)| scope.spawn(move || drop(pipe.write_all(input))));
-            let stderr = scope.spawn(|| read_bounded(stderr));
-            let stdout = read_bounded(stdout);
-            if stdout.is_err() {
-                // Nobody reads on: without this a command that prints for ever would never end.
-                drop(child.kill());
-            }
-            drop(writer);
-            (stdout, stderr.join().unwrap_or_else(|_| Err(io::Error::other("reading standard error failed"))))
-        });
-        let status = child.wait()?;
-        let ending = match (status.code(), status.signal()) {
-            (Some(code), _) => Ending::Exited(code),
-            (None, signal) => Ending::Killed(signal.unwrap_or(0)),
-        };
-        Ok(Output { ending, stdout: stdout?, stderr: stderr? })
+        run(call, &mut Turn::default())
     }
 
-    fn call_all(&self, calls: &[Call]) -> Vec<io::Result<Output>> {
-        calls
-            .chunks(AT_ONCE)
-            .flat_map(|chunk| {
-                thread::scope(|scope| {
-                    let running: Vec<_> = chunk.iter().map(|call| scope.spawn(|| self.call(call))).collect();
-                    let join = |thread: thread::ScopedJoinHandle<'_, io::Result<Output>>| {
-                        thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread that ran it failed")))
-                    };
-                    running.into_iter().map(join).collect::<Vec<_>>()
-                })
-            })
-            .collect()
+    fn call_each(&self, calls: &[Call], answer: &mut dyn FnMut(usize, io::Result<Output>)) {
+        let (next, large) = (AtomicUsize::new(0), Mutex::new(()));
+        thread::scope(|scope| {
+            // Without room: who has sent knows that it was received.
+            let (sender, receiver) = mpsc::sync_channel(0);
+            for _ in 0..AT_ONCE.min(calls.len()) {
+                let (sender, next, large) = (sender.clone(), &next, &large);
+                scope.spawn(move || {
+                    loop {
+                        let index = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(call) = calls.get(index) else { return };
+                        let mut turn = Turn { lock: Some(large), held: None };
+                        let output = run(call, &mut turn);
+                        let mut sent = sender.send(Some((index, output)));
+                        if turn.held.is_some() {
+                            // Received, so the answer before it was dealt with, and its memory is free again.
+                            sent = sent.and_then(|()| sender.send(None));
+                        }
+                        if sent.is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+            drop(sender);
+            for (index, output) in receiver.into_iter().flatten() {
+                answer(index, output);
+            }
+        });
     }
 
     fn debug(&self, line: &str) {
@@ -138,13 +173,62 @@ impl Transport for Processes {
     }
 }
 
-fn read_bounded(pipe: Option<impl Read>) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if let Some(pipe) = pipe {
-        pipe.take(OUTPUT_LIMIT + 1).read_to_end(&mut bytes)?;
+/// The right to hold a large output, which one command has at a time.
+#[derive(Default)]
+struct Turn<'a> {
+    /// None: nothing else runs.
+    lock: Option<&'a Mutex<()>>,
+    held: Option<MutexGuard<'a, ()>>,
+}
+
+impl Turn<'_> {
+    fn take(&mut self) {
+        self.held = self.lock.map(|lock| lock.lock().unwrap_or_else(PoisonError::into_inner));
     }
-    if bytes.len() as u64 > OUTPUT_LIMIT {
-        return Err(io::Error::other(format!("printed more than {} MiB", OUTPUT_LIMIT >> 20)));
+}
+
+fn run(call: &Call, turn: &mut Turn<'_>) -> io::Result<Output> {
+    let mut child = Command::new(&*call.command)
+        .args(&call.args)
+        .stdin(if call.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let stdin = child.stdin.take().zip(call.stdin.as_deref());
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (stdout, stderr) = thread::scope(|scope| {
+        // A command that fails early does not read its input; its own error tells more than the broken pipe.
+        let writer = stdin.map(|(mut pipe, input)| scope.spawn(move || drop(pipe.write_all(input))));
+        let stderr = scope.spawn(|| read_bounded(stderr, SMALL, &mut Turn::default()));
+        let stdout = read_bounded(stdout, OUTPUT_LIMIT, turn);
+        if stdout.is_err() {
+            // Nobody reads on: without this a command that prints for ever would never end.
+            drop(child.kill());
+        }
+        drop(writer);
+        (stdout, stderr.join().unwrap_or_else(|_| Err(io::Error::other("reading standard error failed"))))
+    });
+    let status = child.wait()?;
+    let ending = match (status.code(), status.signal()) {
+        (Some(code), _) => Ending::Exited(code),
+        (None, signal) => Ending::Killed(signal.unwrap_or(0)),
+    };
+    Ok(Output { ending, stdout: stdout?, stderr: stderr? })
+}
+
+fn read_bounded(pipe: Option<impl Read>, limit: usize, turn: &mut Turn<'_>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(mut pipe) = pipe {
+        let first = SMALL.min(limit);
+        let mut read = |most: usize| pipe.by_ref().take(most as u64).read_to_end(&mut bytes);
+        if read(first)? == first {
+            turn.take();
+            read(limit + 1 - first)?;
+        }
+    }
+    if bytes.len() > limit {
+        let text = format!("printed more than {} MiB", limit >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
     }
     Ok(bytes)
 }
@@ -165,8 +249,15 @@ mod tests {
     use super::*;
 
     fn run(command: &'static str, args: &[&str], stdin: Option<&[u8]>) -> io::Result<Output> {
-        let args = args.iter().map(|&arg| arg.to_owned()).collect();
-        Processes.call(&Call { command, args, stdin: stdin.map(<[u8]>::to_vec) })
+        Processes.call(&Call { stdin: stdin.map(<[u8]>::to_vec), ..Call::new(command, args.iter().copied()) })
+    }
+
+    fn run_each(calls: &[Call]) -> Vec<io::Result<Output>> {
+        let mut answers: Vec<(usize, io::Result<Output>)> = Vec::new();
+        Processes.call_each(calls, &mut |index, output| answers.push((index, output)));
+        answers.sort_by_key(|(index, _)| *index);
+        assert!(answers.iter().map(|(index, _)| *index).eq(0..calls.len()));
+        answers.into_iter().map(|(_, output)| output).collect()
     }
 
     #[test]
@@ -196,15 +287,32 @@ mod tests {
     #[test]
     fn output_without_end_is_cut_off() {
         let error = run("cat", &["/dev/zero"], None).unwrap_err();
-        assert_eq!(error.to_string(), "printed more than 32 MiB");
+        assert_eq!(error.to_string(), "printed more than 100 MiB");
     }
 
     #[test]
-    fn answers_keep_the_order_of_the_calls() {
-        let calls: Vec<Call> = (0..20).map(|n| Call::new("echo", [&n.to_string()])).collect();
-        let answers: Vec<Vec<u8>> = Processes.call_all(&calls).into_iter().map(|o| o.unwrap().stdout).collect();
+    fn each_call_has_its_answer() {
+        let calls: Vec<Call> = (0..20).map(|n| Call::new("echo", [n.to_string()])).collect();
+        let answers: Vec<Vec<u8>> = run_each(&calls).into_iter().map(|output| output.unwrap().stdout).collect();
         let expected: Vec<Vec<u8>> = (0..20).map(|n| format!("{n}\n").into_bytes()).collect();
         assert_eq!(answers, expected);
+        assert!(run_each(&[]).is_empty());
+        assert!(run_each(&[Call::new("no-such-hook-command", ["x"]), Call::new("true", ["x"])])[0].is_err());
+    }
+
+    #[test]
+    fn large_answers_are_held_one_at_a_time() {
+        // Each holds its turn until it was dealt with: the next one has not been read by then.
+        let calls = vec![Call::new("head", ["-c", "3000000", "/dev/zero"]); 12];
+        let mut total = 0;
+        Processes.call_each(&calls, &mut |_, output| total += output.unwrap().stdout.len());
+        assert_eq!(total, 12 * 3_000_000);
+    }
+
+    #[test]
+    #[should_panic(expected = "on purpose")]
+    fn who_panics_over_an_answer_leaves_nothing_behind() {
+        Processes.call_each(&vec![Call::new("echo", ["x"]); 20], &mut |_, _| panic!("on purpose"));
     }
 
     #[test]

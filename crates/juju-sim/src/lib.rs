@@ -50,7 +50,7 @@
 //! assert_eq!(juju.status("web/0"), ("blocked", "no database"));
 //!
 //! let db = juju.play("pg", "web:db")?;
-//! juju.write_bag(db, "pg/0", &[("host", "10.0.0.9")])?;
+//! juju.write_bag(db, "pg/0", [("host", "10.0.0.9")])?;
 //! juju.settle()?;
 //! assert_eq!(juju.status("web/0"), ("active", "connected"));
 //!
@@ -77,7 +77,7 @@
 //! # let mut juju = World::new(0);
 //! # juju.deploy("web", web)?;
 //! juju.play("pg", "web:db")?;
-//! juju.write_bag("web:db", "pg/0", &[("host", "10.0.0.9")])?;
+//! juju.write_bag("web:db", "pg/0", [("host", "10.0.0.9")])?;
 //! juju.settle_without_running()?;
 //!
 //! let run = juju.run_hook("web/0", On::relation_changed("db", "pg/0"))?;

@@ -2,8 +2,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::relation::object;
-use super::{Command, argument, nothing};
+use super::{Command, argument, nothing, object};
 use crate::transport::Call;
 
 /// The parameters of the action that runs: an object. `action-get`.

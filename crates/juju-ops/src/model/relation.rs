@@ -3,9 +3,41 @@ use std::fmt;
 use super::{Databag, Leader, OwnDatabag};
 use crate::context::{Context, Member};
 use crate::error::Error;
+use crate::hook_command;
 use crate::name::{AppName, RelationId, UnitName};
+use crate::observer::Role;
 
 /// One relation of this application, as this unit sees it.
+///
+/// ```
+/// use juju_ops::{BoxError, Observer, Observers, Status, hook, testing};
+/// use juju_sim::Charm;
+///
+/// struct Web;
+///
+/// impl Observer for Web {
+///     fn observe(&self, events: &mut Observers<Self>) {
+///         events.requires("db", "pg");
+///         events.on(&hook::any(), |_, _, cx| {
+///             for relation in cx.relations("db")? {
+///                 let (app, units) = (relation.app()?, relation.members()?.len());
+///                 cx.unit().set_status(Status::active(format!("{app} with {units}")))?;
+///             }
+///             Ok(())
+///         });
+///     }
+/// }
+///
+/// # fn main() -> Result<(), BoxError> {
+/// let metadata = Charm::parse("{name: web, requires: {db: {interface: pg}}}", None, None)?;
+/// let mut juju = testing::in_process(Web, metadata)?;
+/// juju.add_unit("web")?;
+/// juju.play("pg", "web:db")?;
+/// juju.settle()?;
+/// assert_eq!(juju.status("web/0"), ("active", "pg with 1"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Relation {
     cx: Context,
@@ -20,6 +52,27 @@ impl Relation {
     /// Its identity.
     pub fn id(&self) -> &RelationId {
         &self.id
+    }
+
+    /// The application at the other side; for a peer relation, the own one. Also where it has no unit yet: then it is the
+    /// one that the hook names, or Juju is asked.
+    ///
+    /// # Errors
+    /// `relation-list --app` fails.
+    pub fn app(&self) -> Result<AppName, Error> {
+        if self.cx.role(self.id.endpoint()) == Some(Role::Peer) {
+            return Ok(self.cx.env().unit()?.app().clone());
+        }
+        self.cx.remote_app(&self.id)
+    }
+
+    /// The UUID of the model of the application at the other side: another one than this where the relation crosses
+    /// models.
+    ///
+    /// # Errors
+    /// `relation-model-get` fails; Juju has it from 3.6.2 on.
+    pub fn model_uuid(&self) -> Result<String, Error> {
+        hook_command::relation_model_get(&self.id).run(self.cx.transport())
     }
 
     /// The remote units that this unit was told of, sorted by number; for a peer relation, the other units. A unit
@@ -41,6 +94,14 @@ impl Relation {
         Databag::new(&self.cx, &self.id, Member::App(app.clone()))
     }
 
+    /// The bag of the application at the other side.
+    ///
+    /// # Errors
+    /// As [`app`](Self::app).
+    pub fn remote_app_bag(&self) -> Result<Databag, Error> {
+        Ok(self.app_bag(&self.app()?))
+    }
+
     /// The own unit's bag.
     ///
     /// # Errors
@@ -60,12 +121,11 @@ impl Relation {
         Ok(OwnDatabag::new(&self.cx, &self.id, Member::App(app)))
     }
 
-    /// Reads the bags of several units in one batch, for later reads to find.
-    ///
-    /// # Errors
-    /// `relation-get` fails.
-    pub fn read_ahead(&self, units: &[UnitName]) -> Result<(), Error> {
-        self.cx.read_bags(&self.id, units)
+    /// Reads the bags of several units in one batch, for later reads to find. One that cannot be read is left out: the
+    /// log says so once, [`Databag::readable`] takes it for empty, and [`Databag::get`] tries again.
+    pub fn read_ahead(&self, units: &[UnitName]) {
+        let failed = self.cx.read_bags(&self.id, units).into_iter();
+        self.cx.note_unreadable(failed.map(|(unit, error)| ((self.id.clone(), Member::Unit(unit)), error)).collect());
     }
 }
 

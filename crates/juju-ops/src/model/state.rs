@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::context::Context;
-use crate::error::{Error, misfit};
+use crate::error::{Error, fit_json};
 
 /// A value that this unit remembers from one dispatch to the next: one area of the unit's state in Juju.
 ///
@@ -30,8 +30,7 @@ impl State {
     /// `state-get` fails, or what is stored cannot be read as a `T`.
     pub fn get<T: DeserializeOwned>(&self) -> Result<Option<T>, Error> {
         let read = |text: String| {
-            serde_json::from_str(&text)
-                .map_err(|error| Error::parse(format!("state area {}", self.area), misfit(&error)))
+            fit_json(text.as_bytes()).map_err(|misfit| Error::parse(format!("state area {}", self.area), misfit))
         };
         self.text()?.map(read).transpose()
     }

@@ -1,12 +1,22 @@
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
+/// Whose status it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Of {
+    Unit,
+    Application,
+}
+
 /// A workload status and its message.
 ///
 /// ```
 /// let status = juju_ops::Status::waiting("for magpie/2");
 /// assert_eq!(status.to_string(), r#"waiting "for magpie/2""#);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
     kind: StatusKind,
     message: String,
@@ -15,7 +25,8 @@ pub struct Status {
 /// The statuses that a charm can set, from the least to the most severe.
 ///
 /// The order is that of `collect_unit_status` in Python `ops`: where several speak, the most severe is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StatusKind {
     /// The unit does what it is for.
     Active,

@@ -1,23 +1,26 @@
 use std::fmt;
 
-use super::Status;
+use super::{Of, Status};
 use crate::context::Context;
 use crate::error::Error;
+use crate::hook_command::{self, AppStatus, GoalState};
 use crate::name::{AppName, UnitName};
+use crate::security;
 
 /// The unit that the charm runs as.
 #[derive(Clone)]
 pub struct Unit {
-    cx: Context,
+    pub(super) cx: Context,
 }
 
 /// The application that the unit belongs to.
 #[derive(Clone)]
 pub struct Application {
-    cx: Context,
+    pub(super) cx: Context,
 }
 
-/// The proof that this unit leads its application, as far as Juju said so in this dispatch.
+/// The proof that this unit leads its application: Juju said so, and promises it for 30 seconds from then. What takes
+/// longer asks [again](Application::leader).
 #[derive(Debug, Clone)]
 pub struct Leader(());
 
@@ -38,9 +41,30 @@ impl Unit {
     /// An evaluated status ([`Observers::status`](crate::Observers::status)) takes its place.
     ///
     /// # Errors
-    /// The hook that runs is one in which Juju takes no status.
+    /// None today: a status is refused when it is sent, which fails the hook.
     pub fn set_status(&self, status: Status) -> Result<(), Error> {
-        self.cx.set_status(status)
+        self.cx.set_status(Of::Unit, status);
+        Ok(())
+    }
+
+    /// Shows a workload status now: for long work within one hook, such as an installation. It stands whatever becomes
+    /// of the hook. At the end an evaluated status, or one that is [set](Self::set_status), takes its place.
+    ///
+    /// ```
+    /// # use juju_ops::{BoxError, Context, Status, hook};
+    /// fn install(_: &(), _: &hook::Install, cx: &Context) -> Result<(), BoxError> {
+    ///     cx.unit().show_status(&Status::maintenance("installing packages"))?;
+    ///     // … minutes later
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// Matches the assignment to `unit.status` in Python `ops`.
+    ///
+    /// # Errors
+    /// `status-set` fails.
+    pub fn show_status(&self, status: &Status) -> Result<(), Error> {
+        self.cx.show_status(Of::Unit, status)
     }
 
     /// The workload status, with the write of this dispatch; none when it is one that only Juju sets.
@@ -48,7 +72,36 @@ impl Unit {
     /// # Errors
     /// `status-get` fails.
     pub fn status(&self) -> Result<Option<Status>, Error> {
-        self.cx.status()
+        self.cx.status(Of::Unit)
+    }
+
+    /// Says which version of the workload runs, for `juju status` to show. Held in the process and sent when the
+    /// dispatch succeeds; an empty one clears it.
+    ///
+    /// Matches `Unit.set_workload_version` of Python `ops`.
+    pub fn set_workload_version(&self, version: &str) {
+        self.cx.set_version(version);
+    }
+
+    /// Has the machine rebooted when the hook has ended well.
+    ///
+    /// # Errors
+    /// `juju-reboot` fails: in an action it always does.
+    pub fn reboot(&self) -> Result<(), Error> {
+        hook_command::juju_reboot().run(self.cx.transport())?;
+        security::restart(&self.cx);
+        Ok(())
+    }
+
+    /// Has the machine rebooted at once: Juju kills this process, drops what it wrote, and runs the hook again when the
+    /// machine is back. A handler ends with it: `return Err(cx.unit().reboot_now().into())`.
+    pub fn reboot_now(&self) -> Error {
+        security::restart(&self.cx);
+        self.cx.flush_log();
+        match hook_command::juju_reboot_now().run(self.cx.transport()) {
+            Ok(()) => Error::refused("the machine reboots, and the hook runs again"),
+            Err(error) => error,
+        }
     }
 }
 
@@ -65,12 +118,69 @@ impl Application {
         self.cx.env().unit().map(UnitName::app)
     }
 
-    /// The proof that this unit leads the application; none when it does not. Asked of Juju once in a dispatch.
+    /// The proof that this unit leads the application; none when it does not. Juju is asked when it is wanted, and again
+    /// when 30 seconds, for which it promises leadership, have passed.
+    ///
+    /// Matches `Unit.is_leader` of Python `ops`.
     ///
     /// # Errors
     /// `is-leader` fails.
     pub fn leader(&self) -> Result<Option<Leader>, Error> {
         Ok(self.cx.is_leader()?.then_some(Leader(())))
+    }
+
+    /// Sets the application's status. Held in the process; sent when the dispatch succeeds, unless Juju shows it
+    /// already. An evaluated status ([`Observers::app_status`](crate::Observers::app_status)) takes its place.
+    ///
+    /// ```
+    /// # use juju_ops::{BoxError, Context, Status, hook};
+    /// fn elected(_: &(), _: &hook::LeaderElected, cx: &Context) -> Result<(), BoxError> {
+    ///     if let Some(leader) = cx.app().leader()? {
+    ///         cx.app().set_status(&leader, Status::active("has a leader"))?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// None today: a status is refused when it is sent, which fails the hook.
+    pub fn set_status(&self, _: &Leader, status: Status) -> Result<(), Error> {
+        self.cx.set_status(Of::Application, status);
+        Ok(())
+    }
+
+    /// The application's status, with the write of this dispatch; none when it is one that only Juju sets.
+    ///
+    /// # Errors
+    /// `status-get --application` fails.
+    pub fn status(&self, _: &Leader) -> Result<Option<Status>, Error> {
+        self.cx.status(Of::Application)
+    }
+
+    /// How Juju shows the application and each of its units.
+    ///
+    /// # Errors
+    /// `status-get --application` fails.
+    pub fn units_status(&self, _: &Leader) -> Result<AppStatus, Error> {
+        hook_command::status_get_app().run(self.cx.transport())
+    }
+
+    /// What the model is to come to: the units of the application, and what it is related to. Asked each time.
+    ///
+    /// # Errors
+    /// `goal-state` fails.
+    pub fn goal_state(&self) -> Result<GoalState, Error> {
+        hook_command::goal_state().run(self.cx.transport())
+    }
+
+    /// How many units the application is to have: those that are there or to come, and not dying.
+    ///
+    /// Matches `Application.planned_units` of Python `ops`.
+    ///
+    /// # Errors
+    /// `goal-state` fails.
+    pub fn planned_units(&self) -> Result<usize, Error> {
+        Ok(self.goal_state()?.units.values().filter(|unit| unit.status != "dying").count())
     }
 }
 

@@ -36,16 +36,8 @@ fn busy() -> Made {
     })
 }
 
-const READ: [&str; 8] = [
-    "state-get",
-    "config-get",
-    "network-get",
-    "relation-ids",
-    "relation-list",
-    "relation-get",
-    "is-leader",
-    "status-get",
-];
+const READ: [&str; 7] =
+    ["state-get", "config-get", "network-get", "relation-ids", "relation-list", "relation-get", "is-leader"];
 const WRITE: [&str; 3] = ["relation-set", "state-set", "status-set"];
 
 fn answer(command: &str, code: i32, stdout: &[u8], stderr: &[u8]) -> Fault {
@@ -93,6 +85,18 @@ fn output_that_is_none_of_the_command_fails_the_hook() {
             assert!(text.contains("unexpected output"), "{text}");
             assert!(text.len() < 1000);
         }
+    }
+}
+
+#[test]
+fn a_status_that_cannot_be_read_is_set_and_fails_nothing() {
+    for fault in [answer("status-get", 1, b"", b"ERROR not today\n"), answer("status-get", 0, b"rubbish", b"")] {
+        let mut juju = busy().deploy();
+        juju.inject("app/0", fault).unwrap();
+        let run = tick(&mut juju);
+        assert_eq!(juju.status("app/0"), ("active", "well"));
+        assert!(run.log().any(|(level, text)| level == "WARNING" && text.contains("status-get")), "{run}");
+        assert_eq!(juju.bag("peers", "app/0").unwrap()["key"], "value");
     }
 }
 

@@ -5,10 +5,12 @@
 
 mod actions;
 mod bad_input;
+mod commands;
 mod encoder;
 mod limits;
 mod model;
 mod order;
 mod outside;
+mod refused;
 mod savepoints;
 mod support;

@@ -119,8 +119,9 @@ fn configuration_is_typed_and_its_errors_name_the_option() {
     juju.set_config("app", "size", Some(json!(-1))).unwrap();
     juju.settle().unwrap();
     let run = tick(&mut juju);
-    let (_, text) = run.log().last().unwrap();
-    assert_eq!(text, "hook update-status: the charm's configuration: size: invalid value: integer, expected u32");
+    let why = "configuration option size: out of range for u32, which is 0 to 4294967295";
+    assert_eq!(run.log().last(), Some(("WARNING", why)));
+    assert_eq!(juju.status("app/0"), ("blocked", why));
 }
 
 #[test]
@@ -146,10 +147,10 @@ fn a_storage_that_the_metadata_lacks_and_an_action_that_nobody_handles_are_refus
     let error = juju_ops::testing::check(&charm, &metadata("name: app")).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the charm observes storage or container data, which its metadata lacks; the metadata has an action restore, \
-         which the charm does not handle"
+        "the charm observes endpoint peers, which its metadata lacks; the charm observes storage data, which its \
+         metadata lacks; the metadata has an action restore, which the charm does not handle"
     );
-    let with_storage = metadata("{name: app, storage: {data: {type: filesystem}}}");
+    let with_storage = metadata("{name: app, peers: {peers: {interface: demo}}, storage: {data: {type: filesystem}}}");
     let error = juju_ops::testing::check(&charm, &with_storage).unwrap_err();
     assert_eq!(error.to_string(), "the metadata has an action restore, which the charm does not handle");
 }

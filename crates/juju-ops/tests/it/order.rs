@@ -151,7 +151,7 @@ fn an_overtaken_event_is_dropped_and_one_that_cannot_be_refreshed_is_kept() {
     assert_eq!(charm.seen(), ["well again"]);
     let log: Vec<(&str, &str)> = run.log().collect();
     assert_eq!(log[0], ("DEBUG", "juju-ops: dropped test lasting gone: overtaken"));
-    assert_eq!(log[1], ("ERROR", "test lasting broken: cannot be looked at; it stays pending"));
+    assert!(log.contains(&("ERROR", "test lasting broken: cannot be looked at; it stays pending")), "{log:?}");
     assert!(!juju.state("app/0")["juju-ops.pending.0"].contains("gone"));
     assert!(juju.state("app/0")["juju-ops.pending.0"].contains("\"attempts\":1"));
 }
@@ -266,7 +266,7 @@ fn a_handler_that_answers_its_own_event_without_end_fails_the_hook() {
     });
     let mut juju = charm.deploy();
     let run = tick(&mut juju);
-    assert_eq!(run.log().last(), Some(("ERROR", "test fleeting: emitted without end")));
+    assert_eq!(run.log().last(), Some(("ERROR", "hook update-status: test fleeting: emitted without end")));
 }
 
 #[test]

@@ -96,23 +96,23 @@ fn durable_events_emitted_without_end_fail_the_hook() {
 fn a_panic_anywhere_in_a_charm_is_an_error_of_the_hook() {
     type Observe = fn(&Made, &mut juju_ops::Observers<Made>);
     let charms: [(&str, Observe); 4] = [
-        ("hook update-status", |_, events| {
+        ("", |_, events| {
             events.on(&hook::update_status(), |_, _, _| panic!("out of luck"));
         }),
-        ("test fleeting", |_, events| {
+        ("test fleeting: ", |_, events| {
             events.on(&hook::update_status(), |_, _, cx| {
                 cx.emit(&fleeting(), Fleeting(0));
                 Ok(())
             });
             events.on(&fleeting(), |_, _, _| panic!("out of luck"));
         }),
-        ("any hook", |_, events| {
+        ("any hook: ", |_, events| {
             events.on(&hook::any(), |_, event, _| match event.hook() {
                 hook::Hook::UpdateStatus(_) => panic!("out of luck"),
                 _ => Ok(()),
             });
         }),
-        ("evaluating the status", |_, events| {
+        ("evaluating the status: ", |_, events| {
             events.status(|_, cx| match cx.hook() {
                 Some(hook::Hook::UpdateStatus(_)) => panic!("out of luck"),
                 _ => Ok(Status::active("")),
@@ -122,7 +122,10 @@ fn a_panic_anywhere_in_a_charm_is_an_error_of_the_hook() {
     for (what, observe) in charms {
         let mut juju = Made::new(observe).deploy();
         let run = tick(&mut juju);
-        assert_eq!(run.log().last(), Some(("ERROR", format!("{what}: panicked: out of luck").as_str())));
+        assert_eq!(
+            run.log().last(),
+            Some(("ERROR", format!("hook update-status: {what}panicked: out of luck").as_str()))
+        );
         assert_eq!(juju.status("app/0").current, "error");
     }
 }

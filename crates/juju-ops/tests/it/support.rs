@@ -37,7 +37,7 @@ impl Made {
     }
 
     pub fn world(&self) -> World {
-        let goes = observed(self).is_ok_and(|observed| observed.actions.iter().any(|name| name == "go"));
+        let goes = observed(self).is_ok_and(|observed| observed.actions.iter().any(|action| action.name == "go"));
         testing::in_process(self.clone(), if goes { charm_with_action() } else { charm() }).unwrap()
     }
 
@@ -54,6 +54,7 @@ impl Made {
 
 impl Observer for Made {
     fn observe(&self, events: &mut Observers<Self>) {
+        events.peers("peers", "demo");
         (self.observe)(self, events);
     }
 }

@@ -19,7 +19,7 @@ use super::secret_content::SecretContent;
 /// # let mut juju = World::new(0);
 /// # juju.deploy("web", Revision::played(web))?;
 /// let db = juju.play("pg", "web:db")?;
-/// juju.write_bag(db, "pg", &[("version", "16")])?;
+/// juju.write_bag(db, "pg", [("version", "16")])?;
 /// assert_eq!(juju.bag(db, "pg")?, juju_sim::Settings::from([("version".to_owned(), "16".to_owned())]));
 /// # Ok::<(), juju_sim::SimError>(())
 /// ```

@@ -77,7 +77,8 @@ impl Fault {
     /// What is wrong with it, so that it would never happen.
     pub(super) fn flaw(&self) -> Option<&'static str> {
         let command = match self {
-            Fault::Answer { to: Target::Command(name), .. } | Fault::Hang(Target::Command(name)) => name,
+            Fault::Answer { to: Target::Command(name) | Target::NthOf(name, _), .. }
+            | Fault::Hang(Target::Command(name) | Target::NthOf(name, _)) => name,
             Fault::Absent(name) => name,
             Fault::Refuse { call, .. } if !CALLS.contains(&call.as_str()) => {
                 return Some("no call of this name can be refused");
@@ -111,13 +112,17 @@ pub enum Target {
     Nth(usize),
     /// Every call of this command.
     Command(String),
+    /// The call of this number among those of this command; the first is 0.
+    NthOf(String, usize),
 }
 
 impl Target {
-    pub(super) fn is(&self, command: &str, calls: usize) -> bool {
+    /// Whether a call is meant that comes after `earlier` ones.
+    pub(super) fn is<'a>(&self, command: &str, mut earlier: impl Iterator<Item = &'a str>) -> bool {
         match self {
-            Target::Nth(nth) => *nth == calls,
+            Target::Nth(nth) => *nth == earlier.count(),
             Target::Command(name) => name == command,
+            Target::NthOf(name, nth) => name == command && *nth == earlier.by_ref().filter(|it| it == name).count(),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::SimError;
 /// # juju.deploy("web", Revision::played(web))?;
 /// # juju.deploy("pg", Revision::played(pg))?;
 /// let db = juju.integrate("web:db", "pg")?;
-/// juju.write_bag(db, "pg/0", &[("host", "10.0.0.9")])?;
+/// juju.write_bag(db, "pg/0", [("host", "10.0.0.9")])?;
 /// assert_eq!(juju.bag("web:db", "pg/0")?["host"], "10.0.0.9");
 /// # Ok::<(), juju_sim::SimError>(())
 /// ```

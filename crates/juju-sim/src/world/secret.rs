@@ -26,7 +26,7 @@ use crate::model::{Model, Owner, Subject};
 /// let db = juju.play("pg", "web:db")?;
 /// let password = juju.add_secret("pg", &[("password", "old")])?;
 /// juju.grant_secret_over(&password, "web", db)?;
-/// juju.write_bag(db, "pg", &[("secret", &password)])?;
+/// juju.write_bag(db, "pg", [("secret", &password)])?;
 /// juju.settle()?; // the charm reads it in relation-changed
 /// assert_eq!(juju.secret(&password)?.tracked["web/0"], 1);
 ///

@@ -183,13 +183,21 @@ impl Run {
 
     fn answer(&self, name: &str) -> Option<ToolOutput> {
         self.faults.iter().find_map(|fault| match fault {
-            Fault::Answer { to, output } if to.is(name, self.calls) => Some(output.clone()),
+            Fault::Answer { to, output } if to.is(name, self.called()) => Some(output.clone()),
             _ => None,
         })
     }
 
+    /// The hook commands that were called.
+    fn called(&self) -> impl Iterator<Item = &str> {
+        self.trace.iter().filter_map(|trace| match trace {
+            Trace::Command(run) => run.argv.first().map(String::as_str),
+            Trace::Log { .. } => None,
+        })
+    }
+
     fn hangs(&self, name: &str) -> bool {
-        self.faults.iter().any(|fault| matches!(fault, Fault::Hang(to) if to.is(name, self.calls)))
+        self.faults.iter().any(|fault| matches!(fault, Fault::Hang(to) if to.is(name, self.called())))
     }
 
     fn record(&mut self, argv: &[String], stdin: Option<&[u8]>, output: ToolOutput) {

@@ -245,7 +245,7 @@ impl World {
     }
 
     /// Writes into the bag of a unit or of an application, as a flush would; an empty value deletes. For units that
-    /// the test plays, and for those that mean harm.
+    /// the test plays, and for those that mean harm. `pairs` is an array or a map of keys and values.
     ///
     /// # Errors
     /// There is no such relation, the owner has never been in it, or a key is empty.
@@ -253,10 +253,10 @@ impl World {
         &mut self,
         relation: impl Into<RelationName>,
         owner: &str,
-        pairs: &[(&str, &str)],
+        pairs: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
     ) -> Result<(), SimError> {
         let id = self.find(relation)?;
-        let changes: Settings = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let changes: Settings = pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
         self.change(|model| model.write_bag(id.0, owner, &changes))
     }
 

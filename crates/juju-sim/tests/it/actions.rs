@@ -33,7 +33,7 @@ fn results_are_kept_and_writes_follow_the_exit_code() {
     let result = world.run_action("magpie/0", "fail", json!({})).unwrap();
     assert_eq!((result.status.as_str(), result.message.as_str()), ("failed", "because"));
     assert!(world.bag("magpie", "magpie/0").unwrap().contains_key("y"));
-    world.write_bag("magpie", "magpie/0", &[("y", "")]).unwrap();
+    world.write_bag("magpie", "magpie/0", [("y", "")]).unwrap();
     let result = world.run_action("magpie/0", "fail", json!({})).unwrap();
     assert_eq!((result.status.as_str(), result.message.as_str()), ("failed", "exit status 2"));
     assert_eq!(result.results, json!({"a": "1", "return-code": 2}));
@@ -78,7 +78,7 @@ fn actions_run_in_error_and_wait_for_chained_hooks() {
 fn an_action_waits_for_a_killed_hook_to_run_again() {
     let mut world = world(|_| {});
     deploy(&mut world, 2);
-    world.write_bag("magpie", "magpie/1", &[("x", "1")]).unwrap();
+    world.write_bag("magpie", "magpie/1", [("x", "1")]).unwrap();
     world.inject("magpie/0", Fault::KillAt(0)).unwrap();
     run_to(&mut world, "magpie/0", "magpie-relation-changed");
     world.run_action("magpie/0", "fail", json!({})).unwrap();

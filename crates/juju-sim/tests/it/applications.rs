@@ -78,8 +78,8 @@ fn the_own_applications_bag_is_the_leaders_to_read_and_peer_relations_come_last(
     let said: Vec<_> = juju.log().into_iter().map(|line| line.text).collect();
     assert_eq!(said, ["0 ", "1 ERROR permission denied"]);
     // Of what is due in both, the relation with another application is told first.
-    juju.write_bag("cluster", "pg/1", &[("x", "1")]).unwrap();
-    juju.write_bag("db", "web/0", &[("x", "1")]).unwrap();
+    juju.write_bag("cluster", "pg/1", [("x", "1")]).unwrap();
+    juju.write_bag("db", "web/0", [("x", "1")]).unwrap();
     juju.clear_transcript();
     juju.settle().unwrap();
     assert_eq!(
@@ -158,7 +158,7 @@ fn a_suspended_relation_breaks_and_is_entered_anew() {
     juju.deploy("web", quiet(WEB)).unwrap();
     juju.play("pg", "web:db").unwrap();
     juju.settle().unwrap();
-    juju.write_bag("db", "web/0", &[("mine", "1")]).unwrap();
+    juju.write_bag("db", "web/0", [("mine", "1")]).unwrap();
     juju.clear_transcript();
     juju.suspend_relation("db").unwrap();
     juju.settle().unwrap();
@@ -437,7 +437,7 @@ fn two_played_applications_are_related_and_part() {
     juju.deploy("web", Revision::played(quiet(WEB).charm().clone())).unwrap();
     juju.deploy("pg", Revision::played(quiet(PG).charm().clone())).unwrap();
     let db = juju.integrate("web:db", "pg:database").unwrap();
-    juju.write_bag(db, "web/0", &[("k", "v")]).unwrap();
+    juju.write_bag(db, "web/0", [("k", "v")]).unwrap();
     juju.suspend_relation(db).unwrap();
     juju.resume_relation(db).unwrap();
     assert!(!juju.bag(db, "web/0").unwrap().contains_key("k"));

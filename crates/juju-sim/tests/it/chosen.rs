@@ -32,7 +32,7 @@ fn related() -> World {
 #[test]
 fn a_hook_is_run_on_a_state_that_was_built_without_running_any() {
     let mut juju = related();
-    juju.write_bag("db", "pg/0", &[("host", "10.0.0.9")]).unwrap();
+    juju.write_bag("db", "pg/0", [("host", "10.0.0.9")]).unwrap();
     let run = juju.run_hook("web/0", On::relation_changed("db", "pg/0")).unwrap();
     let answers: Vec<_> = run.commands().map(|it| (it.name(), it.stdout.trim_end())).collect();
     assert_eq!(answers, [("relation-get", "10.0.0.9"), ("state-set", ""), ("status-set", "")]);
@@ -64,7 +64,7 @@ fn a_state_is_kept_and_gone_on_from() {
     let pg = Charm::parse("{name: pg, provides: {db: {interface: pg}}}", None, None).unwrap();
     let code = [("web".to_owned(), vec![web()]), ("pg".to_owned(), vec![Revision::played(pg)])];
     let mut again = World::restore(model.clone(), code).unwrap();
-    again.write_bag("db", "pg/0", &[("host", "h")]).unwrap();
+    again.write_bag("db", "pg/0", [("host", "h")]).unwrap();
     again.settle().unwrap();
     assert_eq!(hooks(&again, "web/0"), ["db-relation-changed db:1 pg/0"]);
     let error = World::restore(model, []).unwrap_err().to_string();
@@ -151,8 +151,8 @@ fn a_played_application_does_what_the_test_lets_it() {
     juju.settle().unwrap();
     assert!(juju.members("web/0", db).unwrap().is_empty());
     let unit = juju.add_unit("pg").unwrap();
-    juju.write_bag(db, &unit, &[("host", "\u{0}\u{1F600}")]).unwrap();
-    juju.write_bag(db, "pg", &[("ready", "true")]).unwrap();
+    juju.write_bag(db, &unit, [("host", "\u{0}\u{1F600}")]).unwrap();
+    juju.write_bag(db, "pg", [("ready", "true")]).unwrap();
     juju.settle().unwrap();
     assert_eq!(juju.state("web/0")["host"], "\u{0}\u{1F600}");
     juju.remove_application("pg").unwrap();
@@ -160,10 +160,10 @@ fn a_played_application_does_what_the_test_lets_it() {
     assert_eq!(juju.status("web/0"), ("blocked", "no-database"));
     // A unit among the charm's own can be played too.
     let peer = juju.add_played_unit("web").unwrap();
-    juju.write_bag("web", &peer, &[("x", "y")]).unwrap();
+    juju.write_bag("web", &peer, [("x", "y")]).unwrap();
     juju.settle().unwrap();
     assert_eq!(juju.members("web/0", "web").unwrap(), std::slice::from_ref(&peer));
-    let error = juju.write_bag("web", "web/9", &[("x", "y")]).unwrap_err().to_string();
+    let error = juju.write_bag("web", "web/9", [("x", "y")]).unwrap_err().to_string();
     assert_eq!(error, "web/9 has no bag in relation 0");
     let error = juju.run_action(&peer, "x", json!({})).unwrap_err().to_string();
     assert!(error.contains("the test plays this unit"), "{error}");

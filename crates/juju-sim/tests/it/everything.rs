@@ -395,7 +395,7 @@ impl Case {
                 let Some(id) = pick(&self.juju.relations("store"), number) else { return Ok("no relation".to_owned()) };
                 let owner = pick(&["store/0", "store/1", "store", "web"], number / 4).unwrap();
                 let value = (number / 16).to_string();
-                told(&format!("write the bag of {owner}"), self.juju.write_bag(id, owner, &[("k", &value)]))
+                told(&format!("write the bag of {owner}"), self.juju.write_bag(id, owner, [("k", &value)]))
             }
             _ => told(&format!("action on {unit}"), self.juju.run_action_only(&unit, "work", json!({}))),
         }

@@ -279,12 +279,12 @@ fn an_application_played_by_the_test_cannot_do_what_juju_forbids() {
     );
     check(&refused(juju.add_secret("pg/0", &[])), &expect!["set the content of a secret: there is none"]);
     check(
-        &refused(juju.write_bag(db, "pg/0", &[("", "x")])),
+        &refused(juju.write_bag(db, "pg/0", [("", "x")])),
         &expect![[r#"write into a bag of relation "m:db pg:db": a key is empty"#]],
     );
     check(&refused(juju.add_secret("nobody/0", &[("password", "x")])), &expect![[r#"no unit "nobody/0""#]]);
-    check(&refused(juju.write_bag(db, "other/0", &[("a", "b")])), &expect!["other/0 has no bag in relation 0"]);
-    check(&refused(juju.write_bag("m:none", "pg/0", &[("a", "b")])), &expect!["no relation m:none"]);
+    check(&refused(juju.write_bag(db, "other/0", [("a", "b")])), &expect!["other/0 has no bag in relation 0"]);
+    check(&refused(juju.write_bag("m:none", "pg/0", [("a", "b")])), &expect!["no relation m:none"]);
 }
 
 #[test]

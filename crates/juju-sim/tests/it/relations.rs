@@ -76,13 +76,13 @@ fn a_bag_that_was_read_is_stale_until_its_changed() {
         hook.0.tools.stdout(&format!("x={}", String::from_utf8_lossy(&bag.stdout).trim_end()));
     });
     deploy(&mut world, 2);
-    world.write_bag("magpie", "magpie/1", &[("x", "new")]).unwrap();
+    world.write_bag("magpie", "magpie/1", [("x", "new")]).unwrap();
     world.set_config("magpie", "mtu", Some(1.into())).unwrap();
     run_to(&mut world, "magpie/0", "config-changed");
     run_to(&mut world, "magpie/0", "magpie-relation-changed");
     world.tick("magpie/0").unwrap();
     world.step_unit("magpie/0");
-    world.write_bag("magpie", "magpie/1", &[("x", "newer")]).unwrap();
+    world.write_bag("magpie", "magpie/1", [("x", "newer")]).unwrap();
     world.restart_agent("magpie/0").unwrap();
     world.set_config("magpie", "mtu", Some(2.into())).unwrap();
     run_to(&mut world, "magpie/0", "config-changed");
@@ -125,17 +125,17 @@ fn app_bags_are_fresh_and_their_changes_reach_the_leader_too() {
 fn writes_coalesce_and_no_net_change_is_no_event() {
     let mut world = world(|_| {});
     deploy(&mut world, 2);
-    world.write_bag("magpie", "magpie/1", &[("x", "1")]).unwrap();
-    world.write_bag("magpie", "magpie/1", &[("x", "2")]).unwrap();
+    world.write_bag("magpie", "magpie/1", [("x", "1")]).unwrap();
+    world.write_bag("magpie", "magpie/1", [("x", "2")]).unwrap();
     world.settle().unwrap();
     assert_eq!(hooks(&world, "magpie/0"), ["magpie-relation-changed magpie:0 magpie/1"]);
     world.clear_transcript();
-    world.write_bag("magpie", "magpie/1", &[("x", "2")]).unwrap();
+    world.write_bag("magpie", "magpie/1", [("x", "2")]).unwrap();
     world.settle().unwrap();
     assert_eq!(world.transcript(), "");
     // There and back again moves the version twice.
-    world.write_bag("magpie", "magpie/1", &[("x", "3")]).unwrap();
-    world.write_bag("magpie", "magpie/1", &[("x", "2")]).unwrap();
+    world.write_bag("magpie", "magpie/1", [("x", "3")]).unwrap();
+    world.write_bag("magpie", "magpie/1", [("x", "2")]).unwrap();
     world.settle().unwrap();
     assert_eq!(hooks(&world, "magpie/0"), ["magpie-relation-changed magpie:0 magpie/1"]);
 }

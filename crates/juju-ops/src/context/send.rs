@@ -1,0 +1,224 @@
+//! What is sent to Juju, in which order, and what is put back where Juju refuses it.
+//!
+//! Everything but a status waits in Juju until the hook has ended well. So a write that was sent can be taken back by
+//! another one as long as the hook runs.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::writes::{BagWrites, Written};
+use super::{Context, Member};
+use crate::error::{Error, chain};
+use crate::hook::Hook;
+use crate::hook_command::{self, Command, LogLevel};
+use crate::model::{Of, Ports, Status};
+use crate::name::RelationId;
+
+/// The state area that remembers which statuses were set, so that Juju need not be asked.
+const STATUS: &str = "status";
+
+type Changes = BTreeMap<String, String>;
+
+/// Why the writes of one event were not sent.
+pub(crate) enum Refused {
+    /// Juju refused them; all is as it was before.
+    TakenBack(Error),
+    /// What had been sent before the refusal could not be taken back.
+    HalfSent(Error),
+}
+
+impl Context {
+    /// Sends all that is to change: databags, ports and an action's results, then the state, and last the statuses,
+    /// which alone cannot be taken back when something else fails.
+    pub(crate) fn flush(&self, results: &[BTreeMap<String, String>]) -> Result<(), Error> {
+        self.flush_log();
+        let bags = std::mem::take(&mut self.inner.written.borrow_mut().bags);
+        let mut commands = Vec::new();
+        for (key, wanted) in &*bags {
+            let changes = self.changes_of(key, wanted)?;
+            if !changes.is_empty() {
+                commands.push(relation_set(key, &changes));
+            }
+        }
+        let ports = std::mem::take(&mut self.inner.written.borrow_mut().ports);
+        for (endpoint, wanted) in &*ports {
+            commands.extend(self.port_commands(endpoint.as_deref(), wanted)?);
+        }
+        commands.extend(results.iter().map(hook_command::action_set));
+        commands.extend(self.inner.written.borrow().version.as_deref().map(hook_command::application_version_set));
+        Command::run_all(&commands, self.transport())?;
+        let statuses = std::mem::take(&mut self.inner.written.borrow_mut().statuses);
+        let unlike: Vec<(Of, Status)> = statuses.into_iter().filter(|(of, status)| !self.shows(*of, status)).collect();
+        self.store_queue();
+        self.flush_state()?;
+        unlike.iter().try_for_each(|(of, status)| self.put_status(*of, status))
+    }
+
+    /// Sends what the delivery of one event has written since `before`, so that Juju's refusal is that event's alone.
+    pub(crate) fn send_since(&self, before: &Written) -> Result<(), Refused> {
+        let (bags, ports, statuses) = {
+            let written = self.inner.written.borrow();
+            if Rc::ptr_eq(&written.bags, &before.bags)
+                && Rc::ptr_eq(&written.ports, &before.ports)
+                && written.statuses == before.statuses
+            {
+                return Ok(());
+            }
+            let ports: Vec<_> = written.ports.iter().filter(|(at, it)| before.ports.get(*at) != Some(*it)).collect();
+            let ports: Vec<_> = ports.into_iter().map(|(at, it)| (at.clone(), it.clone())).collect();
+            let statuses: Vec<_> =
+                written.statuses.iter().filter(|(of, it)| before.statuses.get(of) != Some(*it)).collect();
+            let statuses: Vec<_> = statuses.into_iter().map(|(of, it)| (*of, it.clone())).collect();
+            (since(&before.bags, &written.bags), ports, statuses)
+        };
+        let mut sent: Vec<Command<()>> = Vec::new();
+        let result = (|| {
+            for (key, wanted) in &bags {
+                let changes = self.changes_of(key, wanted)?;
+                if changes.is_empty() {
+                    continue;
+                }
+                let bag = self.read_bag(&key.0, &key.1)?;
+                let back = changes.keys().map(|at| (at.clone(), bag.get(at).cloned().unwrap_or_default())).collect();
+                relation_set(key, &changes).run(self.transport())?;
+                sent.push(relation_set(key, &back));
+                self.bag_was_sent(key, &changes);
+            }
+            for (endpoint, wanted) in &ports {
+                let open = self.open_ports(endpoint.as_deref())?;
+                for command in self.port_commands(endpoint.as_deref(), wanted)? {
+                    command.run(self.transport())?;
+                }
+                sent.extend(difference(endpoint.as_deref(), wanted, &open));
+                self.inner.reads.forget_ports();
+            }
+            for (of, status) in statuses.iter().filter(|(of, status)| !self.shows(*of, status)) {
+                self.put_status(*of, status)?;
+            }
+            Ok(())
+        })();
+        let Err(error) = result else { return Ok(()) };
+        for back in sent.iter().rev() {
+            if let Err(worse) = back.run(self.transport()) {
+                return Err(Refused::HalfSent(worse));
+            }
+        }
+        self.inner.reads.forget(bags.keys());
+        Err(Refused::TakenBack(error))
+    }
+
+    /// What of the wanted values is not in the bag yet.
+    fn changes_of(&self, key: &(RelationId, Member), wanted: &Changes) -> Result<Changes, Error> {
+        let bag = self.read_bag(&key.0, &key.1)?;
+        let differs = |(key, value): &(&String, &String)| bag.get(*key).map_or("", String::as_str) != value.as_str();
+        Ok(wanted.iter().filter(differs).map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
+    /// Closes what is open and not wanted, then opens what is wanted and not open.
+    fn port_commands(&self, endpoint: Option<&str>, wanted: &Ports) -> Result<Vec<Command<()>>, Error> {
+        Ok(difference(endpoint, &self.open_ports(endpoint)?, wanted))
+    }
+
+    /// Whether Juju shows a status already; it will, and is remembered to. What Juju cannot say is taken for no.
+    fn shows(&self, of: Of, status: &Status) -> bool {
+        let shown = match self.remembered_status(of) {
+            Some(shown) => Ok(Some(shown)),
+            None => self.read_status(of),
+        };
+        let same = shown.unwrap_or_else(|error| {
+            self.log(LogLevel::Warning, &format!("the status is set whatever it was: {}", chain(&error)));
+            None
+        });
+        self.remember_status(of, status);
+        same.as_ref() == Some(status)
+    }
+
+    /// Sets a status now, where Juju is not known to show it.
+    pub(crate) fn show_status(&self, of: Of, status: &Status) -> Result<(), Error> {
+        if self.inner.reads.known_status(of).as_ref() == Some(status) {
+            return Ok(());
+        }
+        self.put_status(of, status)
+    }
+
+    fn put_status(&self, of: Of, status: &Status) -> Result<(), Error> {
+        match of {
+            Of::Unit => hook_command::status_set(status),
+            Of::Application => hook_command::status_set_app(status),
+        }
+        .run(self.transport())?;
+        self.status_is(of, Some(status.clone()));
+        Ok(())
+    }
+
+    /// The status that this unit remembers to have set, where its state was read anyway. In the hooks after which it
+    /// may be another, Juju is asked.
+    fn remembered_status(&self, of: Of) -> Option<Status> {
+        if let Some(status) = self.inner.reads.known_status(of) {
+            return Some(status);
+        }
+        match self.hook() {
+            Some(Hook::Start(_) | Hook::UpgradeCharm(_) | Hook::ConfigChanged(_) | Hook::LeaderElected(_)) => None,
+            _ => {
+                let written = self.inner.written.borrow();
+                let text = written.areas.as_ref()?.get(STATUS)?;
+                let all: BTreeMap<Of, Status> = serde_json::from_str(text).ok()?;
+                all.get(&of).cloned()
+            }
+        }
+    }
+
+    fn remember_status(&self, of: Of, status: &Status) {
+        let mut written = self.inner.written.borrow_mut();
+        let Some(areas) = &mut written.areas else { return };
+        let mut all: BTreeMap<Of, Status> =
+            areas.get(STATUS).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        if all.get(&of) == Some(status) {
+            return;
+        }
+        all.insert(of, status.clone());
+        // Without room for it, Juju is asked the next time.
+        let text = serde_json::to_string(&all).unwrap_or_default();
+        Rc::make_mut(areas).put_if_room(STATUS, text);
+    }
+
+    fn flush_state(&self) -> Result<(), Error> {
+        let mut commands = Vec::new();
+        if let (Some(areas), Some(stored)) = (&self.inner.written.borrow().areas, &*self.inner.stored.borrow()) {
+            let changes = areas.changes(stored);
+            if !changes.set.is_empty() {
+                commands.push(hook_command::state_set(&changes.set));
+            }
+            commands.extend(changes.delete.iter().map(|key| hook_command::state_delete(key)));
+        }
+        Command::run_all(&commands, self.transport()).map(drop)
+    }
+}
+
+/// What was written to bags after a savepoint.
+fn since(before: &BagWrites, now: &BagWrites) -> BagWrites {
+    let mut changed = BagWrites::new();
+    for (key, values) in now {
+        let earlier = before.get(key);
+        let new = values.iter().filter(|(at, value)| earlier.and_then(|earlier| earlier.get(*at)) != Some(value));
+        let new: Changes = new.map(|(at, value)| (at.clone(), value.clone())).collect();
+        if !new.is_empty() {
+            changed.insert(key.clone(), new);
+        }
+    }
+    changed
+}
+
+fn relation_set((relation, member): &(RelationId, Member), changes: &Changes) -> Command<()> {
+    match member {
+        Member::Unit(_) => hook_command::relation_set(relation, changes),
+        Member::App(_) => hook_command::relation_set_app(relation, changes),
+    }
+}
+
+fn difference(endpoint: Option<&str>, open: &Ports, wanted: &Ports) -> Vec<Command<()>> {
+    let endpoints = endpoint.as_slice();
+    let close = open.difference(wanted).map(|&ports| hook_command::close_port_for(ports, endpoints));
+    let open = wanted.difference(open).map(|&ports| hook_command::open_port_for(ports, endpoints));
+    close.chain(open).collect()
+}
