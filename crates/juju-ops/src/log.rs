@@ -107,8 +107,8 @@ impl Log for ToJuju {
             Level::Error => cx.log(LogLevel::Error, &text),
             Level::Warn => cx.log(LogLevel::Warning, &text),
             Level::Info => cx.log(LogLevel::Info, &text),
-            // What an action prints is part of its result.
-            Level::Debug | Level::Trace if cx.in_action() => cx.log(LogLevel::Debug, &text),
+            // What is printed there is part of the result.
+            Level::Debug | Level::Trace if cx.answers_a_person() => cx.log(LogLevel::Debug, &text),
             Level::Debug | Level::Trace => cx.transport().debug(&text),
         }
     }

@@ -36,8 +36,8 @@ pub(crate) enum Dropped {
 
 pub(crate) const USAGE: &str = "\
 The `dispatch` of a Juju charm: Juju runs it for each hook and action, and says
-which by JUJU_DISPATCH_PATH. Under `juju exec --unit UNIT` it looks after what is
-pending on the unit:
+which by JUJU_DISPATCH_PATH. Under `juju exec --unit UNIT` it looks after what
+is pending on the unit:
 
   dispatch pending [--format json]    the durable events that wait
   dispatch drop TOPIC NAME SUBJECT    drops one of them for good

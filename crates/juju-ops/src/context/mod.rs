@@ -302,15 +302,16 @@ impl Context {
 
     /// A line of the framework's own for Juju's log at DEBUG. Costs no hook command.
     ///
-    /// Not in actions: what an action prints is part of its result.
+    /// Not in actions and under `juju exec`: what is printed there is part of the result.
     pub(crate) fn debug(&self, line: fmt::Arguments<'_>) {
-        if !self.in_action() {
+        if !self.answers_a_person() {
             self.inner.transport.debug(&format!("juju-ops: {line}"));
         }
     }
 
-    pub(crate) fn in_action(&self) -> bool {
-        matches!(self.env().dispatch(), Dispatch::Action(_))
+    /// Whether what is printed goes to whoever asked, in an action or under `juju exec`, and not to the log.
+    pub(crate) fn answers_a_person(&self) -> bool {
+        matches!(self.env().dispatch(), Dispatch::Action(_) | Dispatch::Nothing)
     }
 
     /// Writes to Juju's log, together with what follows at the same level.

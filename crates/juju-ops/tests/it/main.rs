@@ -5,12 +5,16 @@
 
 mod actions;
 mod bad_input;
+mod changes;
 mod commands;
 mod encoder;
 mod limits;
+mod maintenance;
 mod model;
+mod nouns;
 mod order;
 mod outside;
+mod queue;
 mod refused;
 mod savepoints;
 mod support;

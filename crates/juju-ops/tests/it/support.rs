@@ -2,9 +2,13 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::io;
 use std::rc::Rc;
 
-use juju_ops::{Ack, BoxError, Context, Durable, Event, Observer, Observers, Source, observed, testing};
+use juju_ops::{
+    Ack, BoxError, Call, Context, Durable, Ending, Event, Observer, Observers, Output, Source, Transport, observed,
+    testing,
+};
 use juju_sim::{Charm, HookRun, World};
 use serde::{Deserialize, Serialize};
 
@@ -125,4 +129,17 @@ impl Durable for Lasting {
 
 pub fn lasting() -> Source<Lasting> {
     Source::new("test", "lasting")
+}
+
+/// Hook commands that print nothing.
+pub struct Silent;
+
+impl Transport for Silent {
+    fn call(&self, _: &Call) -> io::Result<Output> {
+        Ok(Output { ending: Ending::Exited(0), stdout: Vec::new(), stderr: Vec::new() })
+    }
+
+    fn debug(&self, _: &str) {}
+
+    fn complain(&self, _: &str) {}
 }
