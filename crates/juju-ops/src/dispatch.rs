@@ -15,10 +15,10 @@ use crate::event::{Ack, Answer};
 use crate::hook::Hook;
 use crate::hook_command::{self, LogLevel};
 use crate::maintenance::{self, Dropped, Subcommand, USAGE};
-use crate::model::{Of, Status};
 use crate::observer::{Handler, Observer, Observers, Restored};
 use crate::pending::Identity;
 use crate::source::Key;
+use crate::status::{Of, Status};
 use crate::transport::{Processes, Transport};
 use crate::{log, security};
 

@@ -57,6 +57,7 @@
 pub mod action;
 mod context;
 mod dispatch;
+mod encoding;
 mod env;
 mod error;
 mod event;
@@ -74,6 +75,7 @@ mod security;
 mod shape;
 mod source;
 mod state;
+mod status;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
@@ -84,18 +86,17 @@ mod yaml;
 pub use action::Outcome;
 pub use context::Context;
 pub use dispatch::{Exit, dispatch, main};
+pub use encoding::Encoding;
 pub use env::{Dispatch, Env, ModelType, Proxies};
 pub use error::{BoxError, Error, chain};
 pub use event::{Ack, Durable, Event, Response};
-pub use model::{
-    Application, Change, Databag, Encoding, Leader, Memory, OwnDatabag, Relation, Secret, State, Status, StatusKind,
-    Storage, Unit,
-};
+pub use model::{Application, Change, Databag, Leader, Memory, OwnDatabag, Relation, Secret, State, Storage, Unit};
 pub use name::{AppName, NameError, RelationId, SecretId, StorageId, UnitName};
 pub use observed::{Observed, ObservedAction, ObservedEndpoint, observed};
-pub use observer::{Observer, Observers, Role};
+pub use observer::{Observer, Observers};
 pub use pending::Pending;
 pub use shape::{Field, FieldKind};
-pub use source::Source;
+pub use source::{Role, Source};
+pub use status::{Status, StatusKind};
 pub use transport::{Call, Ending, Output, Processes, Transport};
 pub use version::JujuVersion;

@@ -3,8 +3,9 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::observer::{Observer, Observers, Role};
+use crate::observer::{Observer, Observers};
 use crate::shape::Field;
+use crate::source::Role;
 
 /// What a charm observes and declares, for a comparison with its metadata and for people. See [`observed`].
 ///
@@ -87,14 +88,4 @@ fn section<T>(f: &mut fmt::Formatter<'_>, title: &str, lines: &[T], show: impl F
     }
     writeln!(f, "{title}:")?;
     lines.iter().try_for_each(|line| writeln!(f, "  {}", show(line)))
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Provider => "provider",
-            Self::Requirer => "requirer",
-            Self::Peer => "peer",
-        })
-    }
 }

@@ -3,7 +3,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -11,10 +10,10 @@ use crate::context::Context;
 use crate::error::{BoxError, Error, fit};
 use crate::event::sealed::Response;
 use crate::event::{Answer, Durable, Event, Owed};
-use crate::model::{Of, Status};
 use crate::observed::{Observed, ObservedAction, ObservedEndpoint};
 use crate::shape;
-use crate::source::{Fields, Key, Source, Wants, flaw_of_name};
+use crate::source::{Fields, Key, Role, Source, Wants, flaw_of_name};
+use crate::status::{Of, Status};
 
 /// Anything that reacts to events: the charm, or a library object that the charm owns.
 ///
@@ -38,18 +37,6 @@ pub struct Observers<O> {
     config: Vec<Fields>,
     endpoints: Vec<(String, Role, String)>,
     names: Vec<(Declared, String)>,
-}
-
-/// At which side of a relation an endpoint is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Under `provides` in the metadata.
-    Provider,
-    /// Under `requires` in the metadata.
-    Requirer,
-    /// Under `peers` in the metadata.
-    Peer,
 }
 
 /// What else the metadata has to have.

@@ -1,6 +1,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::context::Context;
 use crate::error::Error;
 use crate::event::{Durable, Event};
@@ -48,6 +50,18 @@ pub(crate) enum Wants {
     Storage(usize),
     /// A container, likewise.
     Container(usize),
+}
+
+/// At which side of a relation an endpoint is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Under `provides` in the metadata.
+    Provider,
+    /// Under `requires` in the metadata.
+    Requirer,
+    /// Under `peers` in the metadata.
+    Peer,
 }
 
 impl<E: Event> Source<E> {
@@ -175,5 +189,15 @@ pub(crate) fn topic_and_name<E: Durable>(source: &Source<E>) -> (&str, &str) {
     match source.key() {
         Key::Custom { topic, name } => (topic, name),
         Key::Hook { .. } | Key::AnyHook | Key::Action(_) => ("", ""),
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Provider => "provider",
+            Self::Requirer => "requirer",
+            Self::Peer => "peer",
+        })
     }
 }

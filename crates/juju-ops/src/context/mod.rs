@@ -19,11 +19,9 @@ use crate::event::{Durable, Event};
 use crate::hook::Hook;
 use crate::hook_command::{self, CloudSpec, LogLevel, NetworkInfo};
 use crate::log::Logbook;
-use crate::model::{Application, Memory, Relation, State, Unit, config};
 use crate::name::{AppName, RelationId, UnitName};
-use crate::observer::Role;
 use crate::pending::Pending;
-use crate::source::{Source, topic_and_name};
+use crate::source::{Role, Source, topic_and_name};
 use crate::transport::Transport;
 
 #[cfg(feature = "testing")]
@@ -93,36 +91,6 @@ impl Context {
         }
     }
 
-    /// The unit that the charm runs as.
-    pub fn unit(&self) -> Unit {
-        Unit::new(self)
-    }
-
-    /// The application that the unit belongs to.
-    pub fn app(&self) -> Application {
-        Application::new(self)
-    }
-
-    /// The relations of an endpoint, sorted by number. A peer endpoint has one, rarely several. One that is being broken
-    /// by the hook that runs is not among them.
-    ///
-    /// # Errors
-    /// The charm's registration does not name the endpoint, or `relation-ids` fails.
-    pub fn relations(&self, endpoint: &str) -> Result<Vec<Relation>, Error> {
-        if self.inner.endpoints.borrow().as_ref().is_some_and(|known| !known.contains_key(endpoint)) {
-            return Err(Error::refused(format!(
-                "endpoint {endpoint:?}: the charm neither observes its hooks nor declares it (`events.requires`, \
-                 `provides` or `peers`)"
-            )));
-        }
-        Ok(self.relation_ids(endpoint)?.iter().map(|id| self.relation(id)).collect())
-    }
-
-    /// A relation by its identity, listed or not. Nothing is asked of Juju.
-    pub fn relation(&self, id: &RelationId) -> Relation {
-        Relation::new(self, id.clone())
-    }
-
     /// The configuration, read as a `C`: a struct with a field for each option that is wanted, `Option` where it has
     /// no default. Declare it by [`Observers::config`](crate::Observers::config). An option of type `secret` is read
     /// as a [`SecretId`](crate::SecretId).
@@ -171,8 +139,7 @@ impl Context {
     /// # Errors
     /// `config-get` fails, or an option is missing or of another type; the error names it, never its value.
     pub fn config<C: DeserializeOwned>(&self) -> Result<C, Error> {
-        let config = self.read_config()?;
-        config::read(&config)
+        self.config_as()
     }
 
     /// What Juju knows of the network behind an endpoint or an extra binding.
@@ -207,17 +174,6 @@ impl Context {
     /// `credential-get` fails: without `juju trust` it does.
     pub fn cloud_spec(&self) -> Result<CloudSpec, Error> {
         hook_command::credential_get().run(self.transport())
-    }
-
-    /// A value that this unit remembers from one dispatch to the next. `area` is its name. Charm and libraries share the
-    /// names: a library begins its own with its crate's (`magpie-peers.magpie`), a charm's have no dot.
-    pub fn state(&self, area: &str) -> State {
-        State::new(self, area)
-    }
-
-    /// What was seen of something when it was last dealt with, under a name that the charm gives; see [`Memory`].
-    pub fn memory(&self, name: &str) -> Memory {
-        Memory::new(self, name)
     }
 
     /// Emits an event that is over with this dispatch. It is queued: its observers run after the handler that emits
@@ -335,6 +291,17 @@ impl Context {
     /// Says which endpoints the charm's registration names.
     pub(crate) fn declare_endpoints(&self, endpoints: BTreeMap<String, Option<Role>>) {
         *self.inner.endpoints.borrow_mut() = Some(endpoints);
+    }
+
+    /// An endpoint that the charm's registration does not name is none of the charm's, or misspelt.
+    pub(crate) fn check_endpoint(&self, endpoint: &str) -> Result<(), Error> {
+        if self.inner.endpoints.borrow().as_ref().is_some_and(|known| !known.contains_key(endpoint)) {
+            return Err(Error::refused(format!(
+                "endpoint {endpoint:?}: the charm neither observes its hooks nor declares it (`events.requires`, \
+                 `provides` or `peers`)"
+            )));
+        }
+        Ok(())
     }
 
     /// The role of an endpoint, as far as it was registered.

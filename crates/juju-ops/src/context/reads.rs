@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Context, Member};
-use crate::error::{Error, bounded, chain, of_member};
-use crate::hook_command::{self, Command, LogLevel, NetworkInfo, OpenedPort};
-use crate::model::{Of, Ports, Status};
+use crate::error::{Error, bounded, chain, fit, of_member};
+use crate::hook_command::{self, Command, LogLevel, NetworkInfo, OpenedPort, Ports};
 use crate::name::{AppName, RelationId, UnitName};
+use crate::status::{Of, Status};
 
 /// A databag as it was read.
 pub(crate) type Bag = Rc<BTreeMap<String, String>>;
@@ -208,6 +209,11 @@ impl Context {
 
     pub(crate) fn read_config(&self) -> Result<Rc<Value>, Error> {
         once(&self.inner.reads.config, || hook_command::config_get().run(self.transport()))
+    }
+
+    /// The configuration as a `C`. An option that does not fit is an error that names it.
+    pub(crate) fn config_as<C: DeserializeOwned>(&self) -> Result<C, Error> {
+        fit(Value::clone(&*self.read_config()?)).map_err(Error::config)
     }
 
     pub(crate) fn action_params(&self) -> Result<Rc<Value>, Error> {

@@ -10,9 +10,9 @@ use super::writes::{BagWrites, Written};
 use super::{Context, Member};
 use crate::error::{Error, chain};
 use crate::hook::Hook;
-use crate::hook_command::{self, Command, LogLevel};
-use crate::model::{Of, Ports, Status};
+use crate::hook_command::{self, Command, LogLevel, Ports};
 use crate::name::RelationId;
+use crate::status::{Of, Status};
 
 /// The state area that remembers which statuses were set, so that Juju need not be asked.
 const STATUS: &str = "status";

@@ -6,11 +6,12 @@ use std::rc::Rc;
 
 use super::{Context, Member};
 use crate::error::Error;
-use crate::model::{Of, Ports, Status};
+use crate::hook_command::Ports;
 use crate::name::RelationId;
 use crate::pending::Queue;
 use crate::source::Key;
 use crate::state::Areas;
+use crate::status::{Of, Status};
 
 pub(super) type BagWrites = BTreeMap<(RelationId, Member), BTreeMap<String, String>>;
 

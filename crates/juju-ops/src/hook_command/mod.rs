@@ -61,6 +61,7 @@ pub use goal_state::{GoalState, GoalStatus, goal_state};
 pub use leader::{is_leader, leader_get, leader_set};
 pub use log::{LogLevel, juju_log};
 pub use network::{BindAddress, BoundAddress, NetworkInfo, network_get};
+pub(crate) use port::Ports;
 pub use port::{
     OpenedPort, PortRange, Protocol, close_port, close_port_for, open_port, open_port_for, opened_ports,
     opened_ports_by_endpoint,

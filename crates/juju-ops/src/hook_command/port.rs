@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -35,6 +36,9 @@ pub struct PortRange {
     first: u16,
     last: u16,
 }
+
+/// Ports that are, or are to be, open together.
+pub(crate) type Ports = BTreeSet<PortRange>;
 
 /// Open ports, and what they are open for.
 ///

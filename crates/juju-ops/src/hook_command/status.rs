@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{Command, argument, json, nothing, null_is_empty};
-use crate::model::{Status, StatusKind};
 use crate::name::UnitName;
+use crate::status::{Status, StatusKind};
 use crate::transport::Call;
 
 /// A status as Juju shows it: one that a charm sets, or one that only Juju does.

@@ -13,8 +13,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
 use crate::error::Error;
-use crate::model::Status;
 use crate::name::{AppName, RelationId, SecretId, UnitName};
+use crate::status::Status;
 use crate::transport::{Call, Ending, Output, Transport};
 
 /// A command of any answer.

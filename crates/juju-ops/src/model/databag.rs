@@ -5,8 +5,8 @@ use std::rc::Rc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Encoding;
 use crate::context::{Context, Member};
+use crate::encoding::Encoding;
 use crate::error::{Error, of_member};
 use crate::name::RelationId;
 

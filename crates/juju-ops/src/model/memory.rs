@@ -6,8 +6,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::{Databag, Encoding, config};
+use super::Databag;
 use crate::context::Context;
+use crate::encoding::Encoding;
 use crate::error::{Error, fit};
 
 /// What was seen when it was last dealt with, so that the next dispatch can tell what has changed since.
@@ -74,7 +75,7 @@ pub struct Change<T> {
 }
 
 impl Memory {
-    pub(crate) fn new(cx: &Context, name: &str) -> Self {
+    fn new(cx: &Context, name: &str) -> Self {
         Self { cx: cx.clone(), name: name.to_owned() }
     }
 
@@ -88,7 +89,7 @@ impl Memory {
         let all = read.as_object().cloned().unwrap_or_default();
         let kept: Map<String, Value> =
             all.into_iter().filter(|(key, _)| wanted.is_empty() || wanted.contains(&key.as_str())).collect();
-        self.change("config", Value::Object(kept), config::read(&read)?)
+        self.change("config", Value::Object(kept), self.cx.config_as()?)
     }
 
     /// What has changed in a databag, as far as a `T` has fields for it.
@@ -198,6 +199,13 @@ impl<T> Change<T> {
             return Ok(());
         }
         self.cx.set_area(&self.area, self.stored.to_string())
+    }
+}
+
+impl Context {
+    /// What was seen of something when it was last dealt with, under a name that the charm gives; see [`Memory`].
+    pub fn memory(&self, name: &str) -> Memory {
+        Memory::new(self, name)
     }
 }
 

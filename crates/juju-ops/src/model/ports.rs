@@ -1,11 +1,6 @@
-use std::collections::BTreeSet;
-
 use super::Unit;
 use crate::error::Error;
 use crate::hook_command::PortRange;
-
-/// Ports that are, or are to be, open together.
-pub(crate) type Ports = BTreeSet<PortRange>;
 
 /// Ports: what is open to the outside once the application is exposed.
 ///

@@ -5,7 +5,7 @@ use crate::context::{Context, Member};
 use crate::error::Error;
 use crate::hook_command;
 use crate::name::{AppName, RelationId, UnitName};
-use crate::observer::Role;
+use crate::source::Role;
 
 /// One relation of this application, as this unit sees it.
 ///
@@ -45,7 +45,7 @@ pub struct Relation {
 }
 
 impl Relation {
-    pub(crate) fn new(cx: &Context, id: RelationId) -> Self {
+    fn new(cx: &Context, id: RelationId) -> Self {
         Self { cx: cx.clone(), id }
     }
 
@@ -126,6 +126,23 @@ impl Relation {
     pub fn read_ahead(&self, units: &[UnitName]) {
         let failed = self.cx.read_bags(&self.id, units).into_iter();
         self.cx.note_unreadable(failed.map(|(unit, error)| ((self.id.clone(), Member::Unit(unit)), error)).collect());
+    }
+}
+
+impl Context {
+    /// The relations of an endpoint, sorted by number. A peer endpoint has one, rarely several. One that is being broken
+    /// by the hook that runs is not among them.
+    ///
+    /// # Errors
+    /// The charm's registration does not name the endpoint, or `relation-ids` fails.
+    pub fn relations(&self, endpoint: &str) -> Result<Vec<Relation>, Error> {
+        self.check_endpoint(endpoint)?;
+        Ok(self.relation_ids(endpoint)?.iter().map(|id| self.relation(id)).collect())
+    }
+
+    /// A relation by its identity, listed or not. Nothing is asked of Juju.
+    pub fn relation(&self, id: &RelationId) -> Relation {
+        Relation::new(self, id.clone())
     }
 }
 

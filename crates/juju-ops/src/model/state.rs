@@ -20,7 +20,7 @@ pub struct State {
 }
 
 impl State {
-    pub(crate) fn new(cx: &Context, area: &str) -> Self {
+    fn new(cx: &Context, area: &str) -> Self {
         Self { cx: cx.clone(), area: area.to_owned() }
     }
 
@@ -68,6 +68,14 @@ impl State {
     /// As [`set`](Self::set).
     pub fn remove(&self) -> Result<(), Error> {
         self.set_text(String::new())
+    }
+}
+
+impl Context {
+    /// A value that this unit remembers from one dispatch to the next. `area` is its name. Charm and libraries share the
+    /// names: a library begins its own with its crate's (`magpie-peers.magpie`), a charm's have no dot.
+    pub fn state(&self, area: &str) -> State {
+        State::new(self, area)
     }
 }
 

@@ -1,11 +1,11 @@
 use std::fmt;
 
-use super::{Of, Status};
 use crate::context::Context;
 use crate::error::Error;
 use crate::hook_command::{self, AppStatus, GoalState};
 use crate::name::{AppName, UnitName};
 use crate::security;
+use crate::status::{Of, Status};
 
 /// The unit that the charm runs as.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub struct Application {
 pub struct Leader(());
 
 impl Unit {
-    pub(crate) fn new(cx: &Context) -> Self {
+    fn new(cx: &Context) -> Self {
         Self { cx: cx.clone() }
     }
 
@@ -106,7 +106,7 @@ impl Unit {
 }
 
 impl Application {
-    pub(crate) fn new(cx: &Context) -> Self {
+    fn new(cx: &Context) -> Self {
         Self { cx: cx.clone() }
     }
 
@@ -181,6 +181,18 @@ impl Application {
     /// `goal-state` fails.
     pub fn planned_units(&self) -> Result<usize, Error> {
         Ok(self.goal_state()?.units.values().filter(|unit| unit.status != "dying").count())
+    }
+}
+
+impl Context {
+    /// The unit that the charm runs as.
+    pub fn unit(&self) -> Unit {
+        Unit::new(self)
+    }
+
+    /// The application that the unit belongs to.
+    pub fn app(&self) -> Application {
+        Application::new(self)
     }
 }
 

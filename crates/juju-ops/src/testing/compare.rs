@@ -3,8 +3,8 @@
 use juju_sim::{Charm, Endpoint, OptionKind};
 
 use crate::observed::Observed;
-use crate::observer::Role;
 use crate::shape::{Field, FieldKind};
+use crate::source::Role;
 
 /// Where the two do not fit, a line each.
 pub(super) fn flaws(observed: &Observed, metadata: &Charm) -> Vec<String> {
