@@ -14,6 +14,7 @@ mod model;
 mod nouns;
 mod order;
 mod outside;
+mod property;
 mod queue;
 mod refused;
 mod savepoints;
