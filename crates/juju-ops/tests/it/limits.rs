@@ -105,3 +105,33 @@ fn what_is_pending_counts_against_what_is_remembered() {
     assert!(charm.seen()[0].contains("above the limit of 1048576"));
     assert_ne!(juju.status("app/0").current, "error");
 }
+
+#[test]
+fn bags_beyond_what_is_kept_together_are_their_writers_loss() {
+    // Case e5: each is within Juju's limit of 16 MiB, and all of them are not to fill the memory.
+    const PEERS: usize = 5;
+    let charm = Made::new(|_, events| {
+        events.on(&hook::update_status(), |this, _, cx| {
+            let relation = cx.relations("peers")?.remove(0);
+            let units = relation.members()?;
+            relation.read_ahead(&units);
+            let read = units.iter().filter(|unit| relation.bag(unit).readable().contains_key("big")).count();
+            let refused = units.iter().filter(|unit| relation.bag(unit).get("big").is_err_and(|it| it.is_too_large()));
+            this.see(format!("{read} of {} read, {} refused", units.len(), refused.count()));
+            Ok(())
+        });
+    });
+    let mut juju = charm.deploy();
+    let big = "x".repeat(15 << 20);
+    for _ in 0..PEERS {
+        let unit = juju.add_played_unit("app").unwrap();
+        juju.settle().unwrap();
+        juju.write_bag("peers", &unit, [("big", big.as_str())]).unwrap();
+    }
+    juju.settle().unwrap();
+    let run = tick(&mut juju);
+    assert_eq!(charm.seen(), ["4 of 5 read, 1 refused"]);
+    assert_ne!(juju.status("app/0").current, "error");
+    let warned: Vec<&str> = run.log().filter(|(level, _)| *level == "WARNING").map(|(_, text)| text).collect();
+    assert!(warned.len() == 1 && warned[0].contains("more than 64 MiB of databags are read"), "{warned:?}");
+}
