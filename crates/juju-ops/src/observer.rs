@@ -1,12 +1,11 @@
 use std::any::{Any, TypeId, type_name};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::context::Context;
+use crate::context::{Context, Endpoints};
 use crate::error::{BoxError, Error, fit};
 use crate::event::sealed::Response;
 use crate::event::{Answer, Durable, Event, Owed};
@@ -340,22 +339,28 @@ impl<O: Observer> Observers<O> {
         self.statuses.iter().filter(move |(it, _)| *it == of).map(|(_, evaluate)| evaluate)
     }
 
-    /// The endpoints that are named, with their roles where they are declared.
-    pub(crate) fn endpoints(&self) -> BTreeMap<String, Option<Role>> {
-        let mut endpoints: BTreeMap<String, Option<Role>> = BTreeMap::new();
-        for handler in &self.handlers {
-            if let Key::Hook { name, wants: Wants::Endpoint(end) } = &handler.key {
-                endpoints.entry(name[..*end].to_owned()).or_default();
+    /// The endpoints that are named, each once, with their roles where they are declared.
+    pub(crate) fn endpoints(&self) -> Endpoints {
+        let mut endpoints = Endpoints::new();
+        let declared = self.endpoints.iter().map(|(name, role, _)| (name.as_str(), Some(*role)));
+        let observed = self.handlers.iter().filter_map(|handler| match &handler.key {
+            Key::Hook { name, wants: Wants::Endpoint(end) } => Some((&name[..*end], None)),
+            _ => None,
+        });
+        for (name, role) in declared.chain(observed) {
+            if endpoints.iter().all(|(known, _)| known != name) {
+                endpoints.push((name.to_owned(), role));
             }
         }
-        endpoints.extend(self.endpoints.iter().map(|(name, role, _)| (name.clone(), Some(*role))));
         endpoints
     }
 
     /// What is observed and declared, to be shown and compared.
     pub(crate) fn observed(&self) -> Observed {
         let mut observed = Observed::default();
-        for (name, role) in self.endpoints() {
+        let mut endpoints = self.endpoints();
+        endpoints.sort();
+        for (name, role) in endpoints {
             let interface = self.endpoints.iter().find(|(it, ..)| *it == name).map(|(.., interface)| interface.clone());
             observed.endpoints.push(ObservedEndpoint { name, role, interface });
         }

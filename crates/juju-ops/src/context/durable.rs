@@ -1,6 +1,6 @@
 //! The pending events and the state that they are stored in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::Context;
@@ -129,7 +129,7 @@ impl Context {
     }
 
     fn is_declared(&self, topic: &str, name: &str) -> bool {
-        self.inner.declared.borrow().contains(&(topic.to_owned(), name.to_owned()))
+        self.inner.declared.borrow().iter().any(|(its_topic, its_name)| its_topic == topic && its_name == name)
     }
 
     /// Notes a failed redelivery. The note has room where nothing else has, and is cut where it would have none.
@@ -178,4 +178,5 @@ pub(crate) fn digest<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
     format!("{hash:016x}")
 }
 
-pub(super) type Declared = BTreeSet<(String, String)>;
+/// Topic and name of each source of durable events.
+pub(super) type Declared = Vec<(String, String)>;

@@ -59,10 +59,13 @@ struct Inner {
     /// The sources of durable events that the charm's register has.
     declared: RefCell<Declared>,
     /// The endpoints that the charm's register names; none without a register.
-    endpoints: RefCell<Option<BTreeMap<String, Option<Role>>>>,
+    endpoints: RefCell<Option<Endpoints>>,
     logbook: Logbook,
     redelivering: Cell<bool>,
 }
+
+/// Endpoints, with their roles where they are known.
+pub(crate) type Endpoints = Vec<(String, Option<Role>)>;
 
 /// Whose bag it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -289,13 +292,13 @@ impl Context {
     }
 
     /// Says which endpoints the charm's registration names.
-    pub(crate) fn declare_endpoints(&self, endpoints: BTreeMap<String, Option<Role>>) {
+    pub(crate) fn declare_endpoints(&self, endpoints: Endpoints) {
         *self.inner.endpoints.borrow_mut() = Some(endpoints);
     }
 
     /// An endpoint that the charm's registration does not name is none of the charm's, or misspelt.
     pub(crate) fn check_endpoint(&self, endpoint: &str) -> Result<(), Error> {
-        if self.inner.endpoints.borrow().as_ref().is_some_and(|known| !known.contains_key(endpoint)) {
+        if self.inner.endpoints.borrow().as_ref().is_some_and(|known| known.iter().all(|(name, _)| name != endpoint)) {
             return Err(Error::refused(format!(
                 "endpoint {endpoint:?}: the charm neither observes its hooks nor declares it (`events.requires`, \
                  `provides` or `peers`)"
@@ -306,7 +309,7 @@ impl Context {
 
     /// The role of an endpoint, as far as it was registered.
     pub(crate) fn role(&self, endpoint: &str) -> Option<Role> {
-        self.inner.endpoints.borrow().as_ref()?.get(endpoint).copied().flatten()
+        self.inner.endpoints.borrow().as_ref()?.iter().find(|(name, _)| name == endpoint)?.1
     }
 }
 
