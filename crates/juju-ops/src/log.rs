@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::context::Context;
+use crate::error::bounded;
 use crate::hook_command::{self, LogLevel};
 use crate::transport::Transport;
 
@@ -33,7 +34,7 @@ struct Held {
 
 /// How long a line is held back while others come.
 const HOLD: Duration = Duration::from_secs(1);
-/// The most bytes of one call: Linux takes 128 KiB for an argument.
+/// The most bytes of one call: Linux takes 128 KiB for an argument. A longer line is several.
 const MOST: usize = 100 << 10;
 
 impl Logbook {
@@ -57,11 +58,16 @@ impl Logbook {
     /// Sends what is held back. Where `juju-log` itself fails, it goes to standard error.
     pub(crate) fn flush(&self, transport: &dyn Transport) {
         let Some(Held { level, text, .. }) = self.held.take() else { return };
-        if let Err(error) = hook_command::juju_log(level, &text).run(transport) {
-            if !self.complained.replace(true) {
-                transport.complain(&crate::chain(&error).to_string());
+        let mut rest = text.as_str();
+        while !rest.is_empty() {
+            let part = bounded(rest, MOST);
+            rest = &rest[part.len()..];
+            if let Err(error) = hook_command::juju_log(level, part).run(transport) {
+                if !self.complained.replace(true) {
+                    transport.complain(&crate::chain(&error).to_string());
+                }
+                part.lines().for_each(|line| transport.complain(&format!("{level} {line}")));
             }
-            text.lines().for_each(|line| transport.complain(&format!("{level} {line}")));
         }
     }
 }

@@ -129,6 +129,21 @@ fn lines_of_one_level_go_out_together_and_what_nobody_wants_costs_nothing() {
 }
 
 #[test]
+fn a_line_that_is_too_long_for_an_argument_is_several() {
+    let charm = Made::new(|_, events| {
+        events.on(&hook::update_status(), |_, _, _| {
+            log::info!("{}", "é".repeat(120 << 10));
+            Ok(())
+        });
+    });
+    let mut juju = world(&charm, 1);
+    let run = tick(&mut juju);
+    let said: String = run.commands().map(|command| command.argv.last().unwrap().as_str()).collect();
+    assert!(run.commands().all(|command| command.argv.last().unwrap().len() <= 100 << 10));
+    assert_eq!((run.commands().count(), said.len()), (3, 240 << 10));
+}
+
+#[test]
 fn a_relation_that_is_being_broken_is_not_listed_and_its_application_is_known() {
     let charm = Made::new(|_, events| {
         events.provides("site", "http");
