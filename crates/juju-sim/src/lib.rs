@@ -146,8 +146,9 @@
 //! from a seed. It can be serialised between hooks, and a world [goes on](World::restore) from it.
 //!
 //! Not simulated: Kubernetes, Pebble, cross-model offers, bundles, series upgrades, payloads, secret back ends other than
-//! Juju's own; of Juju 4 only [`World::lose_departures`]. Simpler than in Juju: hooks run one after another and take a
-//! second of the model's time each, and a charm's directory is not fetched but there.
+//! Juju's own; of Juju 4 only [`World::lose_departures`], of systemd only [timers](World::timers) that run `juju-exec`.
+//! Simpler than in Juju: hooks run one after another and take a second of the model's time each, and a charm's directory
+//! is not fetched but there.
 //!
 //! # Features
 //!
@@ -168,6 +169,7 @@ mod process;
 #[cfg(test)]
 mod recordings;
 mod run;
+mod systemd;
 mod world;
 
 pub use charm::{

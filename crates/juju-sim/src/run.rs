@@ -50,9 +50,10 @@ pub struct HookRun {
     pub seconds: u64,
     /// The unit.
     pub unit: String,
-    /// The hook, such as `install`, or `action ping`.
+    /// The hook, such as `install`, or `action ping`, or `juju-exec`.
     pub hook: String,
-    /// The storage or secret that it is about.
+    /// The storage or secret that it is about; of what a [timer](crate::World::timers) runs, what `dispatch` is called
+    /// with, or the whole command.
     pub subject: Option<String>,
     /// The relation, such as `magpie:0`, in relation hooks.
     pub relation: Option<String>,

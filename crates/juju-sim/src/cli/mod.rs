@@ -13,21 +13,29 @@ mod layout;
 #[cfg(feature = "cli")]
 mod report;
 
-use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 use crate::command::NAMES;
-use crate::process::{client, tools, wire};
+use crate::process::{client, shim, tools, wire};
+use crate::systemd;
 
-/// The whole program. Called by the name of a hook command it is that hook command.
+/// The whole program. Called by the name of a hook command, or of one of systemd's, it is that command.
 pub fn main() -> ExitCode {
     let mut argv = std::env::args_os();
     let called = argv.next().unwrap_or_default();
     let name = Path::new(&called).file_name().unwrap_or_default().to_string_lossy().into_owned();
     if NAMES.contains(&name.as_str()) {
-        return hook_command(name, argv);
+        return command(|around| {
+            client::run(
+                std::iter::once(name).chain(argv.map(|arg| arg.to_string_lossy().into_owned())).collect(),
+                around,
+            )
+        });
+    }
+    if systemd::is_known(&name) {
+        return command(|around| shim::run(&name, &argv.collect::<Vec<_>>(), around));
     }
     if argv.next().is_some_and(|argument| argument == tools::QUESTION) {
         let told = writeln!(std::io::stdout(), "{}", wire::version());
@@ -48,8 +56,8 @@ fn command_line() -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn hook_command(name: String, args: impl Iterator<Item = OsString>) -> ExitCode {
-    let argv = std::iter::once(name).chain(args.map(|arg| arg.to_string_lossy().into_owned())).collect();
+/// Acts as a command that a charm calls.
+fn command(run: impl FnOnce(&mut client::Around<'_>) -> i32) -> ExitCode {
     let dir = match std::env::current_dir() {
         Ok(dir) => dir,
         Err(error) => {
@@ -57,15 +65,12 @@ fn hook_command(name: String, args: impl Iterator<Item = OsString>) -> ExitCode 
             return ExitCode::from(2);
         }
     };
-    let code = client::run(
-        argv,
-        &mut client::Around {
-            env: &|name| std::env::var(name).ok(),
-            dir: &dir,
-            stdin: &mut std::io::stdin().lock(),
-            stdout: &mut std::io::stdout().lock(),
-            stderr: &mut std::io::stderr().lock(),
-        },
-    );
+    let code = run(&mut client::Around {
+        env: &|name| std::env::var(name).ok(),
+        dir: &dir,
+        stdin: &mut std::io::stdin().lock(),
+        stdout: &mut std::io::stdout().lock(),
+        stderr: &mut std::io::stderr().lock(),
+    });
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }

@@ -107,6 +107,12 @@ impl Model {
                 unit.agent.restart();
             }
         }
+        if crashed {
+            self.drop_commands(&running.unit);
+        }
+        if let Some(fired) = &running.fired {
+            self.end_fired(fired);
+        }
         self.wake(&running.unit);
         self.observe();
         let empty = ActionWork::new("juju-exec", 0, serde_json::Map::new());

@@ -65,10 +65,10 @@ impl Model {
                 self.bury(name);
             }
             for name in awake {
-                if self.due(&name).is_empty() {
-                    self.ready.remove(&name);
-                } else {
+                if self.is_due(&name) {
                     self.ready.insert(name);
+                } else {
+                    self.ready.remove(&name);
                 }
             }
         }
@@ -236,6 +236,7 @@ impl Model {
     pub(super) fn remove_unit_document(&mut self, name: &str) {
         let Some(unit) = self.units.remove(name) else { return };
         self.ready.remove(name);
+        self.drop_timers_of_gone(name, unit.machine);
         let ids: Vec<u32> = self.relations.keys().copied().collect();
         for id in ids {
             let lost = self.departures_are_lost;

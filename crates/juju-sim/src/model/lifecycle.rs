@@ -2,6 +2,7 @@
 
 use super::Model;
 use super::hook::{Hook, RelationKind, StorageHookKind};
+use super::next::Task;
 use super::running::{Running, Work};
 use super::unit::Operation;
 use crate::SimError;
@@ -101,13 +102,20 @@ impl Model {
         fate
     }
 
-    /// Takes the hook that is due as done, without running it.
+    /// Takes the hook or command that is due as done, without running it.
     pub(crate) fn take_as_done(&mut self, name: &str) -> Result<(), SimError> {
         self.observe();
-        if let Some(hook) = self.take_next(name) {
-            let running = self.begin(name, hook.clone())?;
-            self.commit(&running, &hook);
-            self.wake(name);
+        match self.take_next(name) {
+            Some(Task::Hook(hook)) => {
+                let running = self.begin(name, hook.clone())?;
+                self.commit(&running, &hook);
+                self.wake(name);
+            }
+            Some(Task::Fired(fired)) => {
+                self.end_fired(&fired);
+                self.wake(name);
+            }
+            None => {}
         }
         self.observe();
         Ok(())
@@ -124,6 +132,7 @@ impl Model {
         if let Some(unit) = self.units.get_mut(&running.unit) {
             unit.agent.restart();
         }
+        self.drop_commands(&running.unit);
         Fate::Failed(why.to_owned())
     }
 
@@ -136,7 +145,7 @@ impl Model {
         Fate::Rerun
     }
 
-    /// Reboots a unit's machine: its agents start anew, and started units get a `start`.
+    /// Reboots a unit's machine: its agents start anew, started units get a `start`, transient timers are gone.
     pub(crate) fn reboot(&mut self, name: &str) {
         let Some(machine) = self.units.get(name).map(|unit| unit.machine) else { return };
         let mut woken = Vec::new();
@@ -145,6 +154,7 @@ impl Model {
             unit.agent.rebooted = true;
             woken.push(other.clone());
         }
+        self.drop_timers(machine);
         for name in woken {
             self.wake(&name);
         }

@@ -18,6 +18,7 @@ mod relation;
 mod running;
 mod secret;
 mod storage;
+mod timer;
 mod unit;
 mod verbs;
 
@@ -34,6 +35,7 @@ pub(crate) use env::Place;
 pub(crate) use hook::{Hook, RelationHook, RelationKind, SecretHook, SecretHookKind, StorageHook, StorageHookKind};
 pub(crate) use lifecycle::Finish;
 pub use log::LogLine;
+pub(crate) use next::Task;
 pub(crate) use port::OpenPort;
 #[cfg(test)]
 pub(crate) use relation::{Bag, RelationState};
@@ -56,6 +58,8 @@ use crate::charm::Charm;
 use crate::command::Network;
 use log::Log;
 pub(crate) use storage::Storage;
+pub(crate) use timer::Machine;
+use timer::Timers;
 
 /// How long leadership lasts that is not renewed.
 const LEASE_SECONDS: u64 = 60;
@@ -101,6 +105,9 @@ pub struct Model {
     pub(crate) storage: BTreeMap<String, Storage>,
     /// The network of each space.
     pub(crate) spaces: BTreeMap<String, String>,
+    /// What systemd has on each machine.
+    #[serde(default)]
+    timers: BTreeMap<u32, Timers>,
     pub(crate) counters: Counters,
     /// The ids of the next secrets, before random ones.
     pub(crate) given_secret_ids: Vec<String>,
@@ -154,6 +161,7 @@ impl Model {
             secrets: BTreeMap::new(),
             storage: BTreeMap::new(),
             spaces: BTreeMap::new(),
+            timers: BTreeMap::new(),
             counters: Counters { action: 1, ..Counters::default() },
             given_secret_ids: Vec::new(),
             departures_are_lost: false,
@@ -235,6 +243,7 @@ impl Model {
         for leader in over {
             self.depose(&leader);
         }
+        self.fire_timers();
     }
 
     /// One of `count` things, by the seed.

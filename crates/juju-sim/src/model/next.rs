@@ -4,6 +4,7 @@ use super::Model;
 use super::application::Life;
 use super::hook::{Hook, RelationKind, SecretHookKind};
 use super::relation::Viewer;
+use super::timer::Fired;
 use super::unit::{Agent, Configured, Operation, Retry, Unit};
 use crate::charm::Role;
 
@@ -11,6 +12,8 @@ use crate::charm::Role;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Next {
     Hooks(Vec<Hook>),
+    /// What a timer has it do.
+    Fired(Fired),
     /// Steps that run no hook and change only what the agent has recorded.
     AcceptLeadership,
     ResignLeadership,
@@ -19,6 +22,14 @@ pub(crate) enum Next {
     /// then: a relation, by force, or a secret. For storage Juju's agent fails and starts anew, again and again; here
     /// it is skipped too.
     Skip,
+}
+
+/// What a unit runs next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Task {
+    Hook(Hook),
+    /// What a timer has the agent do.
+    Fired(Fired),
 }
 
 impl Next {
@@ -32,13 +43,18 @@ impl Next {
 }
 
 impl Model {
-    /// The hooks a unit could run now; several where Juju chooses at random.
-    pub(crate) fn due(&self, name: &str) -> Vec<Hook> {
-        let Some(unit) = self.units.get(name) else { return Vec::new() };
+    /// Whether a unit has something to run now.
+    pub(super) fn is_due(&self, name: &str) -> bool {
+        !matches!(self.due(name), Next::Hooks(hooks) if hooks.is_empty())
+    }
+
+    /// The hooks a unit could run now, several where Juju chooses at random, or another thing.
+    fn due(&self, name: &str) -> Next {
+        let Some(unit) = self.units.get(name) else { return Next::none() };
         let mut agent = Cow::Borrowed(&unit.agent);
         loop {
             match self.next(name, unit, &agent) {
-                Next::Hooks(hooks) => return hooks,
+                due @ (Next::Hooks(_) | Next::Fired(_)) => return due,
                 silent => agent.to_mut().apply(&silent),
             }
         }
@@ -51,20 +67,24 @@ impl Model {
         match unit.agent.operation {
             Operation::Queued(_) => true,
             Operation::Pending(_) => false,
-            Operation::Idle => self.due(name).iter().any(Hook::precedes_actions),
+            Operation::Idle => match self.due(name) {
+                Next::Hooks(hooks) => hooks.iter().any(Hook::precedes_actions),
+                _ => false,
+            },
         }
     }
 
-    /// Takes the steps that run no hook, and chooses a hook.
-    pub(crate) fn take_next(&mut self, name: &str) -> Option<Hook> {
+    /// Takes the steps that run no hook, and chooses a hook or another thing to run.
+    pub(crate) fn take_next(&mut self, name: &str) -> Option<Task> {
         loop {
             let unit = self.units.get(name)?;
             match self.next(name, unit, &unit.agent) {
-                Next::Hooks(mut hooks) if hooks.is_empty() => return hooks.pop(),
+                Next::Hooks(hooks) if hooks.is_empty() => return None,
                 Next::Hooks(mut hooks) => {
                     let chosen = self.choose(hooks.len());
-                    return Some(hooks.swap_remove(chosen));
+                    return Some(Task::Hook(hooks.swap_remove(chosen)));
                 }
+                Next::Fired(fired) => return Some(Task::Fired(fired)),
                 silent => self.units.get_mut(name)?.agent.apply(&silent),
             }
         }
@@ -103,6 +123,10 @@ impl Model {
                     return Next::Hooks(secrets);
                 }
             }
+        }
+        // Juju: whatever else is going on, also while a hook has failed or is chained to the one before.
+        if let Some(fired) = self.next_fired(name, unit.machine) {
+            return Next::Fired(fired);
         }
         if idle {
             let storage = self.storage_hooks(name, unit, agent);
@@ -242,7 +266,7 @@ impl Agent {
                 self.memory.leader_settings = None;
             }
             Next::Skip => self.operation = Operation::Idle,
-            Next::Hooks(_) => {}
+            Next::Hooks(_) | Next::Fired(_) => {}
         }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::hook::{Hook, RelationHook, RelationKind};
 use super::port::PendingPorts;
 use super::secret::PendingSecrets;
+use super::timer::Fired;
 use super::unit::{Configured, Unit};
 use crate::command::{GoalState, Reboot, Settings, StatusInfo};
 
@@ -14,11 +15,14 @@ use crate::command::{GoalState, Reboot, Settings, StatusInfo};
 pub(crate) struct Running {
     pub(crate) unit: String,
     pub(crate) app: String,
+    pub(crate) machine: u32,
     pub(crate) context_id: String,
     pub(crate) work: Work,
     pub(crate) configured: Configured,
     /// What the program is called with: nothing in hooks and actions.
     pub(crate) args: Vec<String>,
+    /// The timer whose command this is.
+    pub(crate) fired: Option<Fired>,
     /// Whether the agent knows the remote application of the hook's relation. Juju: when the relation breaks, only
     /// the agent that saw it appear does.
     pub(super) remote_app_known: bool,
@@ -119,8 +123,10 @@ impl Running {
         Running {
             unit: name.to_owned(),
             app: unit.app.clone(),
+            machine: unit.machine,
             context_id,
             args: Vec::new(),
+            fired: None,
             work,
             configured,
             remote_app_known,

@@ -592,6 +592,7 @@ impl Model {
     pub(crate) fn pause(&mut self, name: &str) -> Result<(), SimError> {
         let now = self.seconds;
         self.unit_mut(name)?.down_since.get_or_insert(now);
+        self.drop_commands(name);
         self.wake(name);
         Ok(())
     }
@@ -601,6 +602,7 @@ impl Model {
         let unit = self.unit_mut(name)?;
         unit.down_since = None;
         unit.agent.restart();
+        self.drop_commands(name);
         self.wake(name);
         self.observe();
         Ok(())

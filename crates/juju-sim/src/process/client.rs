@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::go::words;
 use super::wire::{self, Request, Response};
+use crate::command::ToolOutput;
 
 /// What a hook command's process has around it.
 pub(crate) struct Around<'a> {
@@ -19,20 +20,27 @@ pub(crate) struct Around<'a> {
 /// the simulator asks for it.
 pub(crate) fn run(argv: Vec<String>, around: &mut Around<'_>) -> i32 {
     match ask(argv, around) {
-        Ok(output) => {
-            // Juju's client writes in this order; a reader that is gone is no concern of the command.
-            let _ = around.stdout.write_all(&output.stdout).and_then(|()| around.stdout.flush());
-            let _ = around.stderr.write_all(&output.stderr).and_then(|()| around.stderr.flush());
-            output.code
-        }
-        Err(text) => {
-            let _ = writeln!(around.stderr, "ERROR {text}");
-            1
-        }
+        Ok(Some(output)) => give(&output, around),
+        Ok(None) => complain("bad response", around),
+        Err(text) => complain(&text, around),
     }
 }
 
-fn ask(argv: Vec<String>, around: &mut Around<'_>) -> Result<crate::command::ToolOutput, String> {
+/// Prints what a command answers, and gives its exit code.
+pub(super) fn give(output: &ToolOutput, around: &mut Around<'_>) -> i32 {
+    // Juju's client writes in this order; a reader that is gone is no concern of the command.
+    let _ = around.stdout.write_all(&output.stdout).and_then(|()| around.stdout.flush());
+    let _ = around.stderr.write_all(&output.stderr).and_then(|()| around.stderr.flush());
+    output.code
+}
+
+pub(super) fn complain(text: &str, around: &mut Around<'_>) -> i32 {
+    let _ = writeln!(around.stderr, "ERROR {text}");
+    1
+}
+
+/// What the simulator answers; none where the command is not its own.
+pub(super) fn ask(argv: Vec<String>, around: &mut Around<'_>) -> Result<Option<ToolOutput>, String> {
     let text = |error: io::Error| words(&error);
     let context_id = variable(around, "JUJU_CONTEXT_ID")?;
     let dir = around.dir.to_string_lossy().into_owned();
@@ -52,7 +60,8 @@ fn ask(argv: Vec<String>, around: &mut Around<'_>) -> Result<crate::command::Too
             (Ok(None), Ok(())) => return Err("connection is shut down".to_owned()),
         };
         match Response::decode(&body).map_err(text)? {
-            Response::Done(output) => return Ok(output),
+            Response::Done(output) => return Ok(Some(output)),
+            Response::Elsewhere => return Ok(None),
             Response::NeedsStdin if request.stdin.is_none() => {
                 let mut stdin = Vec::new();
                 around.stdin.read_to_end(&mut stdin).map_err(text)?;

@@ -8,6 +8,7 @@ mod ground;
 mod group;
 mod lines;
 mod server;
+pub(crate) mod shim;
 pub(crate) mod tools;
 mod watch;
 pub(crate) mod wire;
@@ -26,10 +27,14 @@ use crate::SimError;
 use crate::command::NAMES;
 use crate::model::Place;
 use crate::run::ProgramEnd;
+use crate::systemd;
 use crate::world::shared::Shared;
 use ground::{Ground, Source};
 use server::Server;
 use watch::{Pipe, Watch};
+
+/// What `juju-exec` runs commands by.
+const SHELL: &str = "/bin/bash";
 
 /// Runs the code of one revision of a charm. Each unit has its own copy of it.
 #[derive(Debug)]
@@ -67,25 +72,31 @@ impl ProcessDoor {
     }
 
     fn try_execute(&self, shared: &RefCell<Shared>, limit: Duration) -> io::Result<ProgramEnd> {
-        let (number, place, env, context_id, args) = {
+        let (number, place, env, context_id, args, commands) = {
             let shared = shared.borrow();
             let run = shared.run.as_ref().ok_or(io::ErrorKind::NotFound)?;
             let place = self.place(&run.running.unit)?;
-            for name in NAMES {
+            for name in NAMES.iter().chain(systemd::NAMES) {
                 let link = place.tools_dir.join(name);
-                match (run.is_absent(name), link.is_symlink()) {
+                // Behind those of systemd are real ones, which are not to be found instead.
+                match (run.is_absent(name) && !systemd::is_known(name), link.is_symlink()) {
                     (true, true) => fs::remove_file(link)?,
                     (false, false) => symlink(&self.tools, link)?,
                     _ => {}
                 }
             }
             let env = shared.model.environment(&run.running, &place);
-            (run.number, place, env, run.running.context_id.clone(), run.running.args.clone())
+            let commands = run.running.fired.as_ref().map(|fired| fired.exec.commands.clone());
+            (run.number, place, env, run.running.context_id.clone(), run.running.args.clone(), commands)
         };
-        let program = match self.program(&place, &env) {
-            Ok(Some(program)) => program,
-            Ok(None) => return Ok(ProgramEnd::Missing),
-            Err(why) => return Ok(ProgramEnd::Unstarted(why)),
+        let (program, args) = match commands {
+            // Juju gives them to the shell, in the charm's directory.
+            Some(commands) => (PathBuf::from(SHELL), vec!["-c".to_owned(), commands]),
+            None => match self.program(&place, &env) {
+                Ok(Some(program)) => (program, args),
+                Ok(None) => return Ok(ProgramEnd::Missing),
+                Err(why) => return Ok(ProgramEnd::Unstarted(why)),
+            },
         };
         let (_server, questions) = Server::start(&place.socket, &context_id)?;
         // Juju: the absolute path, no arguments in hooks and actions, and nothing of the agent's own environment.

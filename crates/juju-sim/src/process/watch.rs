@@ -11,7 +11,8 @@ use super::belongings::Belongings;
 use super::lines::{Lines, Next};
 use super::server::Questions;
 use super::wire::{Request, Response};
-use crate::command::Reply;
+use crate::command::{Reply, ToolOutput};
+use crate::systemd;
 use crate::world::shared::{Served, Shared, Stream};
 
 /// Juju: how long the agent waits for output that is left in the pipes after the exit.
@@ -125,6 +126,12 @@ impl Watch<'_> {
             Served::Reply(Reply::Done(output)) => Some(Response::Done(output)),
             Served::Reply(Reply::NeedsStdin) => Some(Response::NeedsStdin),
             Served::Reply(Reply::Refused(text)) => Some(Response::Error(text)),
+            Served::Elsewhere => Some(Response::Elsewhere),
+            // The machine may have a real one, which is not to be run instead.
+            Served::Absent if request.argv.first().is_some_and(|name| systemd::is_known(name)) => {
+                let stderr = format!("{}: command not found\n", request.argv[0]).into_bytes();
+                Some(Response::Done(ToolOutput { code: 127, stderr, ..ToolOutput::default() }))
+            }
             Served::Absent => Some(Response::Error(match request.argv.first() {
                 Some(name) if !name.is_empty() => format!("bad request: unknown command: {name}"),
                 _ => "bad request: command not specified".to_owned(),

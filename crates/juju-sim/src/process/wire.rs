@@ -6,6 +6,7 @@
 use std::io::{self, Read, Write};
 
 use crate::command::{NAMES, ToolOutput};
+use crate::systemd;
 
 /// The longest request that is taken, as a charm may send anything.
 pub(super) const MAX_REQUEST: usize = 32 * 1024 * 1024;
@@ -16,14 +17,19 @@ pub(super) const MAX_RESPONSE: usize = 1024 * 1024 * 1024;
 pub(crate) fn version() -> String {
     const HASH: u64 = {
         let mut hash = fnv(0xcbf2_9ce4_8422_2325, include_bytes!("wire.rs"));
-        let mut index = 0;
-        while index < NAMES.len() {
-            hash = fnv(hash, NAMES[index].as_bytes());
-            index += 1;
-        }
-        hash
+        hash = fnv_all(hash, NAMES);
+        fnv_all(hash, systemd::NAMES)
     };
     format!("{} {HASH:016x}", env!("CARGO_PKG_VERSION"))
+}
+
+const fn fnv_all(mut hash: u64, names: &[&str]) -> u64 {
+    let mut index = 0;
+    while index < names.len() {
+        hash = fnv(hash, names[index].as_bytes());
+        index += 1;
+    }
+    hash
 }
 
 const fn fnv(mut hash: u64, bytes: &[u8]) -> u64 {
@@ -47,6 +53,8 @@ pub(super) struct Request {
 pub(super) enum Response {
     Done(ToolOutput),
     NeedsStdin,
+    /// The command of this name that the machine has is to run, if any.
+    Elsewhere,
     /// The text of an error, without `ERROR `.
     Error(String),
 }
@@ -99,6 +107,7 @@ impl Response {
                 body
             }
             Response::NeedsStdin => vec![1],
+            Response::Elsewhere => vec![3],
             Response::Error(text) => {
                 let mut body = vec![2];
                 put(&mut body, text.as_bytes());
@@ -115,6 +124,7 @@ impl Response {
                 Ok(Response::Done(ToolOutput { code, stdout, stderr }))
             }
             1 => Ok(Response::NeedsStdin),
+            3 => Ok(Response::Elsewhere),
             _ => Ok(Response::Error(take_text(&mut body)?)),
         }
     }
@@ -201,7 +211,9 @@ mod tests {
             assert_eq!(Request::decode(&body).unwrap(), request);
         }
         let output = ToolOutput { code: -1, stdout: b"x\n".to_vec(), stderr: Vec::new() };
-        for response in [Response::Done(output), Response::NeedsStdin, Response::Error("no".into())] {
+        for response in
+            [Response::Done(output), Response::NeedsStdin, Response::Elsewhere, Response::Error("no".into())]
+        {
             assert_eq!(Response::decode(&response.encode()).unwrap(), response);
         }
         let receive = |mut bytes: &[u8]| receive(&mut bytes, MAX_RESPONSE).map_err(|error| error.to_string());

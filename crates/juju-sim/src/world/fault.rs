@@ -1,4 +1,5 @@
 use crate::command::{self, ToolOutput};
+use crate::systemd;
 
 /// Something that goes wrong in a unit's next hook or action.
 ///
@@ -57,7 +58,8 @@ pub enum Fault {
         /// Why it is refused.
         text: String,
     },
-    /// The command of this name is not on `PATH`.
+    /// The command of this name is not on `PATH`. `systemd-run` and `systemctl` can be absent too: a machine without
+    /// systemd.
     Absent(String),
 }
 
@@ -85,7 +87,7 @@ impl Fault {
             }
             _ => return None,
         };
-        (!command::is_known(command)).then_some("there is no hook command of this name")
+        (!command::is_known(command) && !systemd::is_known(command)).then_some("there is no hook command of this name")
     }
 }
 

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{RelationName, World};
 use crate::SimError;
 use crate::command::{PortRange, Settings, StorageKind};
@@ -36,7 +38,7 @@ impl World {
         self.model().units_of(app)
     }
 
-    /// The units that have a hook to run now, by name.
+    /// The units that have a hook to run now, or the command of a timer, by name.
     pub fn ready(&self) -> Vec<String> {
         self.change(|model| model.ready().iter().cloned().collect())
     }
@@ -119,6 +121,50 @@ impl World {
             .collect();
         storage.sort_by_key(|(number, _)| *number);
         storage.into_iter().map(|(_, storage)| storage).collect()
+    }
+
+    /// The timers that wait for their time to run something on a unit: the name as `systemctl` has it, and how long it
+    /// is until then.
+    ///
+    /// A charm makes one by `systemd-run`; of systemd the model has the transient timers that run `juju-exec`, on the
+    /// unit's machine and by the model's clock. They are not taken back with a hook that fails, and are gone when they
+    /// have fired, are stopped, or their machine reboots or goes.
+    ///
+    /// What a timer runs has its turn among the unit's hooks, by [`settle`](World::settle) and [`step`](World::step):
+    /// soon, also while a hook has failed. In a unit whose agent is down or starts anew before its turn it is lost, as
+    /// `juju-exec` does not wait for an agent.
+    ///
+    /// ```
+    /// # use juju_sim::{Charm, Invocation, ProgramEnd, Revision, World};
+    /// use std::time::Duration;
+    ///
+    /// # let charm = Charm::parse("name: hello", None, None)?;
+    /// let hello = Revision::in_process(charm, |charm: Invocation| {
+    ///     if charm.args == ["wake"] {
+    ///         return ProgramEnd::Exit(charm.tools.call(&["status-set", "active", "woken"], None).code);
+    ///     }
+    ///     if charm.var("JUJU_HOOK_NAME") == Some("start") {
+    ///         let later = ["systemd-run", "--quiet", "--collect", "--unit=nap", "--on-active=1min"];
+    ///         let wake = ["--", "juju-exec", "hello/0", "./dispatch wake"];
+    ///         return ProgramEnd::Exit(charm.tools.call(&[&later[..], &wake[..]].concat(), None).code);
+    ///     }
+    ///     ProgramEnd::Exit(0)
+    /// });
+    /// # let mut juju = World::new(0);
+    /// # juju.deploy("hello", hello)?;
+    /// juju.settle()?;
+    /// assert_eq!(juju.timers("hello/0"), [("nap.timer".to_owned(), Duration::from_secs(60))]);
+    ///
+    /// juju.advance(Duration::from_secs(60));
+    /// juju.settle()?;
+    /// assert_eq!(juju.runs().last().map(|run| run.title()).as_deref(), Some("hello/0 juju-exec wake"));
+    /// assert_eq!(juju.status("hello/0"), ("active", "woken"));
+    /// assert!(juju.timers("hello/0").is_empty());
+    /// # Ok::<(), juju_sim::SimError>(())
+    /// ```
+    pub fn timers(&self, unit: &str) -> Vec<(String, Duration)> {
+        let timers = self.model().waiting_timers(unit);
+        timers.into_iter().map(|(name, left)| (format!("{name}.timer"), Duration::from_secs(left))).collect()
     }
 
     /// What was logged, oldest first: the newest 200,000 lines.

@@ -9,7 +9,7 @@ use super::revision::Door;
 use super::shared::Run;
 use super::{Fault, Invocation, RelationId, RelationName, Tools, World};
 use crate::SimError;
-use crate::model::{ActionResult, Finish, Hook, Place, RelationKind, Retry, Running, Status};
+use crate::model::{ActionResult, Finish, Hook, Place, RelationKind, Retry, Running, Status, Task};
 use crate::run::{Fate, HookRun, ProgramEnd};
 
 /// More hooks than this in one go are taken for a loop, with those added that so many units have to run for each
@@ -45,7 +45,8 @@ const SIGTERM: i32 = 15;
 /// # Ok::<(), juju_sim::SimError>(())
 /// ```
 impl World {
-    /// Runs one hook of one of the units that have one to run, chosen by the seed. `None` when nothing is due.
+    /// Runs one hook, or the command of one timer, of one of the units that have something to run, chosen by the seed.
+    /// `None` when nothing is due.
     pub fn step(&mut self) -> Option<&HookRun> {
         let chosen = self.change(|model| {
             let count = model.ready().len();
@@ -55,13 +56,22 @@ impl World {
         self.step_unit(&chosen?)
     }
 
-    /// Runs the hook that is due on a unit. `None` when there is none, or no such unit.
+    /// Runs the hook that is due on a unit, or the command of a timer that has fired. `None` when there is none, or no
+    /// such unit.
     pub fn step_unit(&mut self, unit: &str) -> Option<&HookRun> {
-        let hook = self.change(|model| {
+        let task = self.change(|model| {
             model.observe();
             model.take_next(unit)
         })?;
-        self.run(unit, hook).ok()
+        match task {
+            Task::Hook(hook) => self.run(unit, hook).ok(),
+            Task::Fired(fired) => {
+                let before = self.status(unit);
+                let running = self.change(|model| model.begin_fired(unit, fired)).ok()?;
+                self.execute_action(running, &before);
+                Some(self.kept.last())
+            }
+        }
     }
 
     /// Runs a hook of a unit, due or not.
@@ -254,17 +264,24 @@ impl World {
                 running.resources_dir = place.resources_dir.to_string_lossy().into_owned();
                 let env = self.model().environment(&running, &place);
                 let args = running.args.clone();
+                let needs_shell = running.fired.as_ref().is_some_and(|fired| fired.exec.dispatch_args().is_none());
                 let now = SystemTime::UNIX_EPOCH + Duration::from_secs(self.model().unix_seconds());
                 self.shared.borrow_mut().run = Some(Run::new(number, running, faults, limit));
                 let tools = Tools { shared: self.shared.clone(), run: number, cwd: place.charm_dir };
                 let invocation = Invocation { args, env, now, tools };
-                let result = panic::catch_unwind(AssertUnwindSafe(|| program(invocation)));
-                result.unwrap_or_else(|cause| self.panicked(cause))
+                if needs_shell {
+                    ProgramEnd::Unstarted("juju-sim: a charm in this process has no shell for it".to_owned())
+                } else {
+                    let result = panic::catch_unwind(AssertUnwindSafe(|| program(invocation)));
+                    result.unwrap_or_else(|cause| self.panicked(cause))
+                }
             }
             Door::Process(door) => {
                 let place = door.place(&unit).map(|place| place.resources_dir.to_string_lossy().into_owned());
                 running.resources_dir = place.unwrap_or_default();
-                self.shared.borrow_mut().run = Some(Run::new(number, running, faults, limit));
+                let mut run = Run::new(number, running, faults, limit);
+                run.has_machine = true;
+                self.shared.borrow_mut().run = Some(run);
                 door.execute(&self.shared, limit)
             }
             Door::Played => {
@@ -301,7 +318,10 @@ impl World {
             sequence: run.number,
             seconds: self.model().seconds(),
             hook: run.running.work.title(),
-            subject: run.running.work.hook().and_then(Hook::subject),
+            subject: match &run.running.fired {
+                Some(fired) => Some(fired.exec.title()),
+                None => run.running.work.hook().and_then(Hook::subject),
+            },
             relation: hook.map(|hook| format!("{}:{}", hook.endpoint, hook.relation)),
             remote_unit: hook.and_then(|hook| hook.remote_unit.clone()),
             departing_unit: hook.and_then(|hook| hook.departing.clone()),

@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::fault::Fault;
 use crate::command::{self, Reboot, Reply, ToolOutput};
 use crate::model::context::Context;
-use crate::model::{Model, Running};
+use crate::model::{Machine, Model, Running};
 use crate::run::{CommandRun, Trace};
+use crate::systemd;
 
 /// Juju: a longer line becomes several log messages.
 pub(crate) const MAX_LINE: usize = 4096;
@@ -27,6 +28,8 @@ pub(crate) struct Run {
     pub(crate) number: u64,
     pub(crate) running: Running,
     pub(crate) faults: Vec<Fault>,
+    /// Whether there is a machine around it, with commands that are not the simulator's.
+    pub(crate) has_machine: bool,
     pub(crate) killed: bool,
     /// Why the process was killed for running too long.
     pub(crate) overdue: Option<String>,
@@ -54,6 +57,8 @@ pub(crate) enum Served {
     Reply(Reply),
     /// The command is not on `PATH`.
     Absent,
+    /// It is about nothing that the model has: the machine's own command is to run.
+    Elsewhere,
     /// The process is to die now, or is dead already.
     Killed,
     /// The hook has ended.
@@ -71,7 +76,8 @@ impl Shared {
             return Served::Killed;
         }
         let name = argv.first().map_or("", String::as_str);
-        if !command::is_known(name) || run.is_absent(name) {
+        let is_systemd = systemd::is_known(name);
+        if !(command::is_known(name) || is_systemd) || run.is_absent(name) {
             run.record(argv, None, ToolOutput { code: 127, ..ToolOutput::default() });
             return Served::Absent;
         }
@@ -87,6 +93,21 @@ impl Shared {
         if let Some(output) = run.answer(name) {
             run.record(argv, stdin, output.clone());
             return Served::Reply(Reply::Done(output));
+        }
+        if is_systemd {
+            let mut machine = Machine { model: &mut self.model, number: run.running.machine };
+            return match systemd::read(argv).filter(|request| !run.has_machine || request.is_of(&machine)) {
+                Some(request) => {
+                    let output = systemd::run(&mut machine, request);
+                    run.record(argv, None, output.clone());
+                    Served::Reply(Reply::Done(output))
+                }
+                None if run.has_machine => Served::Elsewhere,
+                None => {
+                    run.record(argv, None, ToolOutput { code: 127, ..ToolOutput::default() });
+                    Served::Absent
+                }
+            };
         }
         let mut context = Context { model: &mut self.model, running: &mut run.running };
         let mut reply = command::run(&mut context, argv, cwd, stdin);
@@ -168,8 +189,23 @@ impl Shared {
 impl Run {
     pub(crate) fn new(number: u64, running: Running, faults: Vec<Fault>, limit: Duration) -> Run {
         let (trace, stdout, stderr) = (Vec::new(), Vec::new(), Vec::new());
-        let (killed, overdue, lines, bytes, full, calls) = (false, None, 0, 0, false, 0);
-        Run { number, running, faults, killed, overdue, trace, stdout, stderr, limit, lines, bytes, full, calls }
+        let (has_machine, killed, overdue, lines, bytes, full, calls) = (false, false, None, 0, 0, false, 0);
+        Run {
+            number,
+            running,
+            faults,
+            has_machine,
+            killed,
+            overdue,
+            trace,
+            stdout,
+            stderr,
+            limit,
+            lines,
+            bytes,
+            full,
+            calls,
+        }
     }
 
     /// Whether a kill was due at the very end, after the last hook command.

@@ -70,7 +70,8 @@ pub struct Tools {
 impl Tools {
     /// Runs the hook command `argv[0]`; `stdin` is read only if the command asks for it.
     ///
-    /// A command that does not exist gives what a shell gives: code 127.
+    /// A command that does not exist gives what a shell gives: code 127. Of other commands than hook commands there are
+    /// `systemd-run` and `systemctl`, for the [timers](crate::World::timers) that run `juju-exec`.
     pub fn call(&self, argv: &[impl AsRef<str>], stdin: Option<&[u8]>) -> ToolOutput {
         let argv: Vec<String> = argv.iter().map(|arg| arg.as_ref().to_owned()).collect();
         self.run(&argv, stdin)
@@ -89,7 +90,7 @@ impl Tools {
             Served::Reply(Reply::Done(output)) => output,
             Served::Reply(Reply::Refused(text)) => failure(1, &text),
             Served::Reply(Reply::NeedsStdin) => failure(1, "hook tool requires stdin, none supplied"),
-            Served::Absent => {
+            Served::Absent | Served::Elsewhere => {
                 let name = argv.first().map_or("", String::as_str);
                 let stderr = format!("{name}: command not found\n").into_bytes();
                 ToolOutput { code: 127, stdout: Vec::new(), stderr }

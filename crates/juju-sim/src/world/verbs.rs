@@ -374,7 +374,7 @@ impl World {
         self.change(|model| model.restart(unit))
     }
 
-    /// Reboots the machine of a unit.
+    /// Reboots the machine of a unit. Its timers are gone.
     ///
     /// # Errors
     /// There is no such unit.
@@ -386,8 +386,8 @@ impl World {
         })
     }
 
-    /// Takes a unit's agent down: it runs no hooks and notices nothing. Leadership is a lease of a minute that the
-    /// agent renews: a leader that is down for so long, by the model's clock, leads no more.
+    /// Takes a unit's agent down: it runs no hooks, notices nothing, and hears no timer. Leadership is a lease of a
+    /// minute that the agent renews: a leader that is down for so long, by the model's clock, leads no more.
     ///
     /// # Errors
     /// There is no such unit.
@@ -426,7 +426,7 @@ impl World {
     }
 
     /// Lets the model's time pass, by whole seconds: secrets expire and are to be rotated, and after five minutes an
-    /// `update-status` is due everywhere. It ends with the year 8999.
+    /// `update-status` is due everywhere; [timers](World::timers) fire, each once. It ends with the year 8999.
     pub fn advance(&mut self, time: Duration) {
         const INTERVAL: u64 = 300;
         self.change(|model| {

@@ -21,3 +21,4 @@ mod secrets;
 mod storage;
 mod subordinates;
 mod support;
+mod timers;
