@@ -169,9 +169,10 @@ impl Queue {
         }
     }
 
-    /// When the unit is to be woken first.
-    pub(crate) fn first_due(&self) -> Option<u64> {
-        self.entries.iter().filter_map(|entry| entry.due()).min()
+    /// When the unit is to be woken first, from now. What was due before has had its chance: what is still there has
+    /// failed since or cannot be delivered, and waits for the next hook.
+    pub(crate) fn first_due(&self, now: u64) -> Option<u64> {
+        self.entries.iter().filter_map(|entry| entry.due()).filter(|due| *due > now).min()
     }
 
     fn change(&mut self, generation: u64, change: impl FnOnce(&mut Entry)) {

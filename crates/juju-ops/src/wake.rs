@@ -18,29 +18,22 @@ impl Context {
     /// Sees to it that a timer is there if, and only if, a pending event wants to be woken for.
     pub(crate) fn arrange_wake(&self) -> Result<(), Error> {
         let now = seconds(self.env().now());
-        let wanted = self.with_queue(|queue| queue.first_due());
+        let wanted = self.with_queue(|queue| queue.first_due(now));
         let made: Option<u64> = self.area(AREA)?.and_then(|text| text.parse().ok());
         if wanted.is_none() && made.is_none() {
             return Ok(());
         }
-        let name = format!("juju-ops-wake-{}", self.env().unit()?.to_string().replace('/', "-"));
-        let timer = format!("{name}.timer");
-        if let Some(made) = made {
-            let keeps = wanted == Some(made) && made > now;
-            if keeps && self.runs("systemctl", &["is-active", "--quiet", &timer]) {
+        // One that has fired is gone, or is what runs this.
+        if let Some(made) = made.filter(|made| *made > now) {
+            if wanted != Some(made) {
+                self.runs("systemctl", &["stop", &format!("{}.timer", self.timer(made)?)]);
+            } else if self.has_timer(made)? {
                 return Ok(());
             }
-            // One that has run is gone already.
-            self.runs("systemctl", &["stop", &timer]);
         }
         let made = match wanted {
-            Some(due) => {
-                let after = format!("--on-active={}s", due.saturating_sub(now).max(1));
-                let unit = format!("--unit={name}");
-                let (this, charm) = (self.env().unit()?.to_string(), self.env().charm_dir()?.join("dispatch"));
-                let wake = format!("{} wake", quoted(&charm.to_string_lossy()));
-                self.runs("systemd-run", &["--quiet", "--collect", &unit, &after, "--", "juju-exec", &this, &wake])
-            }
+            // The one of a hook that failed is there when it runs again at once.
+            Some(due) => self.make_timer(due, due - now)? || self.has_timer(due)?,
             None => true,
         };
         let news = self.is_news("wake", if made { None } else { Some("no systemd") })?;
@@ -50,6 +43,26 @@ impl Context {
         }
         let due = wanted.filter(|_| made).map(|due| due.to_string()).unwrap_or_default();
         self.put_own(AREA, due)
+    }
+
+    /// The name of the timer for a time. Not the same for all: while a timer runs its command, which may be this
+    /// dispatch, systemd refuses another one of its name.
+    fn timer(&self, due: u64) -> Result<String, Error> {
+        Ok(format!("juju-ops-wake-{}-{due}", self.env().unit()?.to_string().replace('/', "-")))
+    }
+
+    fn has_timer(&self, due: u64) -> Result<bool, Error> {
+        Ok(self.runs("systemctl", &["is-active", "--quiet", &format!("{}.timer", self.timer(due)?)]))
+    }
+
+    fn make_timer(&self, due: u64, after: u64) -> Result<bool, Error> {
+        let (unit, after) = (format!("--unit={}", self.timer(due)?), format!("--on-active={after}s"));
+        // Unless told otherwise, systemd may be a minute late.
+        let exact = "--timer-property=AccuracySec=1s";
+        let (this, charm) = (self.env().unit()?.to_string(), self.env().charm_dir()?.join("dispatch"));
+        let wake = format!("{} wake", quoted(&charm.to_string_lossy()));
+        let command = ["--", "juju-exec", &this, &wake];
+        Ok(self.runs("systemd-run", &[&["--quiet", "--collect", &unit, &after, exact], &command[..]].concat()))
     }
 
     /// Notes when the unit is to be woken for an event.

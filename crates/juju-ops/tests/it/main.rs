@@ -19,3 +19,4 @@ mod queue;
 mod refused;
 mod savepoints;
 mod support;
+mod wake;
