@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::hook::Hook;
 use crate::hook_command::LogLevel;
 use crate::transport::{Call, Ending};
 
@@ -17,8 +18,12 @@ const AREA: &str = "wake";
 impl Context {
     /// Sees to it that a timer is there if, and only if, a pending event wants to be woken for.
     pub(crate) fn arrange_wake(&self) -> Result<(), Error> {
+        // In a hook that delivers nothing, it was not read yet.
+        self.load_queue()?;
         let now = seconds(self.env().now());
-        let wanted = self.with_queue(|queue| queue.first_due(now));
+        // Nor is there anything to wake a unit for that has stopped.
+        let stops = self.hook().is_some_and(Hook::is_last);
+        let wanted = self.with_queue(|queue| queue.first_due(now)).filter(|_| !stops);
         let made: Option<u64> = self.area(AREA)?.and_then(|text| text.parse().ok());
         if wanted.is_none() && made.is_none() {
             return Ok(());

@@ -179,6 +179,27 @@ fn what_stop_emits_is_not_delivered() {
 }
 
 #[test]
+fn what_is_pending_outlives_stop_which_is_not_the_end_of_a_pods_unit() {
+    let charm = Made::new(|_, events| {
+        events.emits(&lasting());
+        events.on(&hook::update_status(), |_, _, cx| Ok(cx.emit_durable(&lasting(), Lasting::new("a"))?));
+        events.on(&lasting(), |_, _, _| Ok(Ack::NotYet));
+    });
+    let mut juju = charm.deploy();
+    tick(&mut juju);
+    juju.remove_unit("app/0").unwrap();
+    let run = loop {
+        let run = juju.step_unit("app/0").unwrap();
+        if run.hook == "stop" {
+            break run;
+        }
+    };
+    let commands: Vec<String> = run.commands().map(ToString::to_string).collect();
+    assert_eq!(commands, ["state-get --format=json"]);
+    assert_eq!(testing::pending(&juju, "app/0").len(), 1);
+}
+
+#[test]
 fn the_status_is_evaluated_after_everything_but_not_on_the_way_out() {
     let charm = Made::new(|_, events| {
         events.on(&hook::stop(), |_, _, cx| Ok(cx.unit().set_status(Status::maintenance("stopping"))?));

@@ -3,10 +3,11 @@
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 use juju_ops::{Ack, Call, Ending, Env, Exit, Output, Status, Transport, dispatch, hook};
 
-use crate::support::{Made, lasting};
+use crate::support::{Lasting, Made, lasting};
 
 /// Hook commands that print nothing and are recorded.
 #[derive(Clone, Default)]
@@ -115,4 +116,50 @@ fn the_unsound_registration_fails_every_hook_and_says_why() {
     let (exit, calls) = run(&charm, &[("JUJU_DISPATCH_PATH", "hooks/start")]);
     assert_eq!(exit.code(), 1);
     assert!(calls[1].contains("durable event test lasting (it::support::Lasting) has no handler"), "{calls:?}");
+}
+
+#[test]
+fn a_unit_that_stops_keeps_what_is_pending_and_is_woken_for_nothing_any_more() {
+    /// A machine with systemd, and a Juju that keeps state.
+    #[derive(Clone, Default)]
+    struct Machine(Rc<RefCell<(String, Vec<String>)>>);
+    impl Transport for Machine {
+        fn call(&self, call: &Call) -> io::Result<Output> {
+            let (state, called) = &mut *self.0.borrow_mut();
+            let stdout = match &*call.command {
+                "state-get" if state.is_empty() => "{}".to_owned(),
+                "state-get" => state.clone(),
+                _ => String::new(),
+            };
+            match &call.stdin {
+                // A line each, as in JSON but for the braces and commas around them.
+                Some(stdin) => {
+                    let lines: Vec<&str> = std::str::from_utf8(stdin).unwrap().lines().collect();
+                    *state = format!("{{{}}}", lines.join(","));
+                }
+                None => called.push(format!("{} {}", call.command, call.args.join(" "))),
+            }
+            Ok(Output { ending: Ending::Exited(0), stdout: stdout.into_bytes(), stderr: Vec::new() })
+        }
+        fn debug(&self, _: &str) {}
+        fn complain(&self, _: &str) {}
+    }
+    let charm = Made::new(|_, events| {
+        events.emits(&lasting());
+        events.on(&hook::start(), |_, _, cx| Ok(cx.emit_durable(&lasting(), Lasting::new("a"))?));
+        events.on(&lasting(), |_, _, _| Ok(Ack::After(Duration::from_secs(60))));
+    });
+    let machine = Machine::default();
+    let run = |hook: &str| {
+        let vars = [("JUJU_DISPATCH_PATH", hook), ("JUJU_UNIT_NAME", "app/0"), ("JUJU_CHARM_DIR", "/charm")];
+        assert_eq!(dispatch(&charm, Env::from_vars(vars).unwrap(), machine.clone()).code(), 0);
+        std::mem::take(&mut machine.0.borrow_mut().1)
+    };
+    let started = run("hooks/start").join("\n");
+    assert!(started.contains("systemd-run --quiet --collect --unit=juju-ops-wake-app-0"), "{started}");
+    let stopped = run("hooks/stop");
+    assert_eq!(
+        stopped,
+        ["state-get --format=json", "systemctl stop juju-ops-wake-app-0.timer", "state-delete -- juju-ops.wake.0"]
+    );
 }
