@@ -158,7 +158,13 @@ impl Context {
             return Some(status);
         }
         match self.hook() {
-            Some(Hook::Start(_) | Hook::UpgradeCharm(_) | Hook::ConfigChanged(_) | Hook::LeaderElected(_)) => None,
+            Some(
+                Hook::Install(_)
+                | Hook::Start(_)
+                | Hook::UpgradeCharm(_)
+                | Hook::ConfigChanged(_)
+                | Hook::LeaderElected(_),
+            ) => None,
             _ => {
                 let written = self.inner.written.borrow();
                 let text = written.areas.as_ref()?.get(STATUS)?;

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use juju_ops::action::{self, Outcome};
-use juju_ops::{Status, hook};
-use juju_sim::{Charm, Fault};
+use juju_ops::{Ack, Status, hook, testing};
+use juju_sim::{Charm, Fault, HookRun};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::support::{Made, tick};
+use crate::support::{Made, lasting, tick};
 
 #[test]
 fn writes_are_read_back_and_sent_once_and_only_if_they_change_something() {
@@ -44,6 +44,35 @@ fn writes_are_read_back_and_sent_once_and_only_if_they_change_something() {
     assert_eq!(juju.bag("peers", "app/0").unwrap()["key"], "3");
     let again = tick(&mut juju);
     assert!(again.commands().all(|command| !command.argv[0].ends_with("-set")), "{again}");
+}
+
+/// The commands of a run by which statuses are read and set.
+fn of_statuses(run: &HookRun) -> Vec<String> {
+    run.commands().map(ToString::to_string).filter(|command| command.starts_with("status-")).collect()
+}
+
+#[test]
+fn a_status_that_juju_has_replaced_before_install_is_set_again() {
+    let charm = Made::new(|_, events| {
+        events.emits(&lasting()); // so that the unit's state is read, in which the status is remembered
+        events.on(&lasting(), |_, _, _| Ok(Ack::Done));
+        events.status(|_, _| Ok(Status::blocked("needs a database")));
+    });
+    let metadata =
+        "{name: app, peers: {peers: {interface: demo}}, storage: {data: {type: filesystem, location: /srv}}}";
+    let mut juju = testing::in_process(charm, Charm::parse(metadata, None, None).unwrap()).unwrap();
+    juju.add_unit("app").unwrap();
+    let attached = juju.step_unit("app/0").unwrap();
+    assert_eq!(attached.hook, "data-storage-attached");
+    let set = "status-set blocked -- 'needs a database'";
+    assert_eq!(of_statuses(attached), ["status-get --format=json --include-data", set]);
+    // Juju says "installing charm software" before this hook runs.
+    let install = juju.step_unit("app/0").unwrap();
+    assert_eq!(install.hook, "install");
+    assert_eq!(of_statuses(install), ["status-get --format=json --include-data", set]);
+    assert_eq!(juju.status("app/0"), ("blocked", "needs a database"));
+    juju.settle().unwrap();
+    assert_eq!(of_statuses(&tick(&mut juju)), [""; 0]);
 }
 
 #[test]
