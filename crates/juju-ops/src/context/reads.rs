@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Context, Member};
 use crate::error::{Error, bounded, chain, fit, of_member};
-use crate::hook_command::{self, Command, LogLevel, NetworkInfo, OpenedPort, Ports};
+use crate::hook_command::{self, AppStatus, Command, LogLevel, NetworkInfo, OpenedPort, Ports};
 use crate::name::{AppName, RelationId, UnitName};
 use crate::status::{Of, Status};
 
@@ -249,8 +249,12 @@ impl Context {
         let status = match of {
             Of::Unit => hook_command::status_get().run(self.transport())?,
             Of::Application => {
-                let shown = hook_command::status_get_app().run(self.transport())?.app;
-                shown.kind().map(|kind| Status::new(kind, shown.message))
+                let AppStatus { app, mut units } = hook_command::status_get_app().run(self.transport())?;
+                // The answer has the units' statuses too, and so this unit's, unless a newer one is known.
+                if let Some(own) = self.env().unit().ok().and_then(|unit| units.remove(unit)) {
+                    self.inner.reads.statuses.borrow_mut().entry(Of::Unit).or_insert_with(|| own.into_status());
+                }
+                app.into_status()
             }
         };
         self.status_is(of, status.clone());

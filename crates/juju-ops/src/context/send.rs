@@ -48,10 +48,12 @@ impl Context {
         commands.extend(self.inner.written.borrow().version.as_deref().map(hook_command::application_version_set));
         Command::run_all(&commands, self.transport())?;
         let statuses = std::mem::take(&mut self.inner.written.borrow_mut().statuses);
-        let unlike: Vec<(Of, Status)> = statuses.into_iter().filter(|(of, status)| !self.shows(*of, status)).collect();
+        // The application's first: the answer of Juju says what the unit's is, too.
+        let differs = |(of, status): &(Of, Status)| !self.shows(*of, status);
+        let unlike: Vec<(Of, Status)> = statuses.into_iter().rev().filter(differs).collect();
         self.store_queue();
         self.flush_state()?;
-        unlike.iter().try_for_each(|(of, status)| self.put_status(*of, status))
+        unlike.iter().rev().try_for_each(|(of, status)| self.put_status(*of, status))
     }
 
     /// Sends what the delivery of one event has written since `before`, so that Juju's refusal is that event's alone.

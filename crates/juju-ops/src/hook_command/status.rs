@@ -52,6 +52,11 @@ impl ReportedStatus {
     pub fn kind(&self) -> Option<StatusKind> {
         StatusKind::parse(&self.status)
     }
+
+    /// The status, where it is of a kind that a charm can set.
+    pub(crate) fn into_status(self) -> Option<Status> {
+        self.kind().map(|kind| Status::new(kind, self.message))
+    }
 }
 
 /// Sets the unit's workload status, at once. A message above 100 KiB is cut, a NUL in it replaced. `status-set`.
@@ -72,8 +77,7 @@ pub fn status_set_app(status: &Status) -> Command<()> {
 /// `status-get`.
 pub fn status_get() -> Command<Option<Status>> {
     Command::new(Call::new("status-get", ["--format=json", "--include-data"]), "", |stdout| {
-        let shown: ReportedStatus = json(stdout)?;
-        Ok(shown.kind().map(|kind| Status::new(kind, shown.message)))
+        json(stdout).map(ReportedStatus::into_status)
     })
 }
 

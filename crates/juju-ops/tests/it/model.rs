@@ -76,6 +76,25 @@ fn a_status_that_juju_has_replaced_before_install_is_set_again() {
 }
 
 #[test]
+fn a_leader_asks_once_for_the_statuses_of_its_application_and_of_itself() {
+    let charm = Made::new(|_, events| {
+        events.app_status(|_, _| Ok(Status::active("all is well")));
+        events.status(|_, _| Ok(Status::active("Ready")));
+    });
+    let mut juju = charm.deploy();
+    juju.add_unit("app").unwrap();
+    juju.settle().unwrap();
+    let both = "status-get --format=json --include-data --application";
+    assert_eq!(of_statuses(&tick(&mut juju)), [both]);
+    juju.tick("app/1").unwrap();
+    assert_eq!(of_statuses(juju.step_unit("app/1").unwrap()), ["status-get --format=json --include-data"]);
+    for unit in ["app/0", "app/1"] {
+        assert_eq!(juju.status(unit), ("active", "Ready"));
+    }
+    assert_eq!(juju.app_status("app"), ("active", "all is well"));
+}
+
+#[test]
 fn a_follower_that_becomes_the_leader_may_write_for_the_application() {
     let charm = Made::new(|_, events| {
         events.on(&hook::update_status(), |this, _, cx| {
