@@ -8,6 +8,7 @@ mod writes;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -22,7 +23,7 @@ use crate::log::Logbook;
 use crate::name::{AppName, RelationId, UnitName};
 use crate::pending::Pending;
 use crate::source::{Role, Source, topic_and_name};
-use crate::transport::Transport;
+use crate::transport::{Call, Output, Transport};
 
 #[cfg(feature = "testing")]
 pub(crate) use self::durable::PENDING;
@@ -51,7 +52,7 @@ pub struct Context {
 
 struct Inner {
     env: Env,
-    transport: Rc<dyn Transport>,
+    transport: Watched,
     reads: Reads,
     written: RefCell<Written>,
     /// The unit's state as it was read.
@@ -62,6 +63,12 @@ struct Inner {
     endpoints: RefCell<Option<Endpoints>>,
     logbook: Logbook,
     redelivering: Cell<bool>,
+}
+
+/// The transport as authors have it, which notes what goes past the writes that are held.
+struct Watched {
+    inner: Rc<dyn Transport>,
+    sets_status: Cell<bool>,
 }
 
 /// Endpoints, with their roles where they are known.
@@ -77,6 +84,7 @@ pub(crate) enum Member {
 impl Context {
     pub(crate) fn new(env: Env, transport: Rc<dyn Transport>) -> Self {
         let (reads, written, stored, declared, endpoints, logbook, redelivering) = Default::default();
+        let transport = Watched { inner: transport, sets_status: Cell::new(false) };
         let inner = Inner { env, transport, reads, written, stored, declared, endpoints, logbook, redelivering };
         Self { inner: Rc::new(inner) }
     }
@@ -245,7 +253,7 @@ impl Context {
 
     /// How hook commands are run, for those that this type does not cover; see [`hook_command`].
     pub fn transport(&self) -> &dyn Transport {
-        &*self.inner.transport
+        &self.inner.transport
     }
 }
 
@@ -264,7 +272,7 @@ impl Context {
     /// Not in actions and under `juju exec`: what is printed there is part of the result.
     pub(crate) fn debug(&self, line: fmt::Arguments<'_>) {
         if !self.answers_a_person() {
-            self.inner.transport.debug(&format!("juju-ops: {line}"));
+            self.transport().debug(&format!("juju-ops: {line}"));
         }
     }
 
@@ -310,6 +318,39 @@ impl Context {
     /// The role of an endpoint, as far as it was registered.
     pub(crate) fn role(&self, endpoint: &str) -> Option<Role> {
         self.inner.endpoints.borrow().as_ref()?.iter().find(|(name, _)| name == endpoint)?.1
+    }
+}
+
+impl Watched {
+    /// Whether the status was set by a call of the charm's own.
+    fn sets_status(&self) -> bool {
+        self.sets_status.get()
+    }
+
+    fn note(&self, call: &Call) {
+        if call.command == "status-set" {
+            self.sets_status.set(true);
+        }
+    }
+}
+
+impl Transport for Watched {
+    fn call(&self, call: &Call) -> io::Result<Output> {
+        self.note(call);
+        self.inner.call(call)
+    }
+
+    fn call_each(&self, calls: &[Call], each: &mut dyn FnMut(usize, io::Result<Output>)) {
+        calls.iter().for_each(|call| self.note(call));
+        self.inner.call_each(calls, each);
+    }
+
+    fn debug(&self, line: &str) {
+        self.inner.debug(line);
+    }
+
+    fn complain(&self, line: &str) {
+        self.inner.complain(line);
     }
 }
 

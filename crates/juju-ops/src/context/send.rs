@@ -5,6 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
 
 use super::writes::{BagWrites, Written};
 use super::{Context, Member};
@@ -14,10 +17,30 @@ use crate::hook_command::{self, Command, LogLevel, Ports};
 use crate::name::RelationId;
 use crate::status::{Of, Status};
 
-/// The state area that remembers which statuses were set, so that Juju need not be asked.
+/// The state area that remembers which status the unit set, so that Juju need not be asked.
 const STATUS: &str = "status";
 
+/// How long it is believed, in seconds.
+const BELIEVED: u64 = 60 * 60;
+
 type Changes = BTreeMap<String, String>;
+
+/// A status, and when Juju was last asked or told of it, in seconds of Unix time.
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    status: Status,
+    asked: u64,
+}
+
+impl Remembered {
+    fn is_fresh(&self, cx: &Context) -> bool {
+        seconds(cx).abs_diff(self.asked) < BELIEVED
+    }
+}
+
+fn seconds(cx: &Context) -> u64 {
+    cx.env().now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
 
 /// Why the writes of one event were not sent.
 pub(crate) enum Refused {
@@ -124,6 +147,8 @@ impl Context {
     /// Whether Juju shows a status already; it will, and is remembered to. What Juju cannot say is taken for no.
     fn shows(&self, of: Of, status: &Status) -> bool {
         let shown = match self.remembered_status(of) {
+            // The charm has called the hook command itself, behind this type's back.
+            _ if self.inner.transport.sets_status() => Ok(None),
             Some(shown) => Ok(Some(shown)),
             None => self.read_status(of),
         };
@@ -148,13 +173,14 @@ impl Context {
             Of::Unit => hook_command::status_set(status),
             Of::Application => hook_command::status_set_app(status),
         }
-        .run(self.transport())?;
+        .run(&*self.inner.transport.inner)?;
         self.status_is(of, Some(status.clone()));
         Ok(())
     }
 
-    /// The status that this unit remembers to have set, where its state was read anyway. In the hooks after which it
-    /// may be another, Juju is asked.
+    /// The status that Juju is known to show; of the unit also the one that it remembers to have set, where its state was
+    /// read anyway. Juju is asked after all in the hooks after which it shows another, and once an hour: others than
+    /// this charm can set a status too.
     fn remembered_status(&self, of: Of) -> Option<Status> {
         if let Some(status) = self.inner.reads.known_status(of) {
             return Some(status);
@@ -167,26 +193,25 @@ impl Context {
                 | Hook::ConfigChanged(_)
                 | Hook::LeaderElected(_),
             ) => None,
-            _ => {
-                let written = self.inner.written.borrow();
-                let text = written.areas.as_ref()?.get(STATUS)?;
-                let all: BTreeMap<Of, Status> = serde_json::from_str(text).ok()?;
-                all.get(&of).cloned()
-            }
+            _ if of == Of::Application => None,
+            _ => self.remembered().filter(|it| it.is_fresh(self)).map(|it| it.status),
         }
     }
 
+    fn remembered(&self) -> Option<Remembered> {
+        let written = self.inner.written.borrow();
+        serde_json::from_str(written.areas.as_ref()?.get(STATUS)?).ok()
+    }
+
     fn remember_status(&self, of: Of, status: &Status) {
-        let mut written = self.inner.written.borrow_mut();
-        let Some(areas) = &mut written.areas else { return };
-        let mut all: BTreeMap<Of, Status> =
-            areas.get(STATUS).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-        if all.get(&of) == Some(status) {
+        let (known, fresh) = (self.remembered(), Remembered { status: status.clone(), asked: seconds(self) });
+        if of == Of::Application || known.is_some_and(|known| known.status == *status && known.is_fresh(self)) {
             return;
         }
-        all.insert(of, status.clone());
+        let mut written = self.inner.written.borrow_mut();
+        let Some(areas) = &mut written.areas else { return };
         // Without room for it, Juju is asked the next time.
-        let text = serde_json::to_string(&all).unwrap_or_default();
+        let text = serde_json::to_string(&fresh).unwrap_or_default();
         Rc::make_mut(areas).put_if_room(STATUS, text);
     }
 
