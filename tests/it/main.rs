@@ -14,6 +14,7 @@ mod failures;
 mod fake;
 mod many;
 mod mixed;
+mod parity;
 mod property;
 mod readme;
 mod relation;
