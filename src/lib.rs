@@ -111,3 +111,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/testing.md")]
 struct Testing;
+
+/// The examples of `docs/from-ops.md`, run.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/from-ops.md")]
+struct FromOps;
