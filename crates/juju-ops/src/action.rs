@@ -43,13 +43,24 @@ use crate::shape;
 use crate::source::Source;
 
 /// An action that runs, with its parameters read as a `P`: a struct that is `Deserialize`. The simulator and Juju
-/// fill in defaults from the action's schema.
+/// fill in defaults from the action's schema. The [module](self) has an example.
 pub struct Action<P> {
     params: P,
     cx: Context,
 }
 
-/// The parameters of an action that takes none: `action::run::<NoParams>("ping")`.
+/// The parameters of an action that takes none.
+///
+/// ```
+/// # use juju_ops::{Observer, Observers, Outcome, action};
+/// # struct Web;
+/// # impl Observer for Web {
+/// fn observe(&self, events: &mut Observers<Self>) {
+///     events.on(&action::run::<action::NoParams>("ping"), |_, _, _| Ok(Outcome::completed().with("answer", "pong")?));
+/// }
+/// # }
+/// # assert_eq!(juju_ops::observed(&Web).unwrap().actions[0].name, "ping");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct NoParams {}

@@ -52,6 +52,19 @@ impl From<Exit> for ExitCode {
 /// costs nothing.
 ///
 /// Without a dispatch path it is a tool for the operator: `dispatch --help` says what it does.
+///
+/// ```no_run
+/// use std::process::ExitCode;
+///
+/// # use juju_ops::{Observer, Observers};
+/// # struct Web;
+/// # impl Observer for Web {
+/// #     fn observe(&self, _: &mut Observers<Self>) {}
+/// # }
+/// fn main() -> ExitCode {
+///     juju_ops::main(Web)
+/// }
+/// ```
 #[allow(clippy::needless_pass_by_value, reason = "the process ends with it, and `main(Charm)` reads best")]
 pub fn main(charm: impl Observer) -> ExitCode {
     log::install();

@@ -16,6 +16,16 @@ use crate::version::JujuVersion;
 /// An empty variable counts as absent. What is malformed is an error when the environment is read; what is
 /// missing is an error where it is asked for, and for the data of a hook when the environment is read. Both name
 /// the variable. Variables that are not Juju's are not looked at.
+///
+/// ```
+/// use juju_ops::{Dispatch, Env};
+///
+/// let env = Env::from_vars([("JUJU_DISPATCH_PATH", "actions/backup"), ("JUJU_UNIT_NAME", "web/0")])?;
+/// assert_eq!(env.dispatch(), &Dispatch::Action("backup".into()));
+/// assert_eq!(env.unit()?.number(), 0);
+/// assert_eq!(env.model_name().unwrap_err().to_string(), "environment variable JUJU_MODEL_NAME is not set");
+/// # Ok::<(), juju_ops::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Env {
     dispatch: Dispatch,
@@ -31,6 +41,19 @@ pub struct Env {
 /// How the unit's machine reaches the outside, as the model's configuration says.
 ///
 /// Juju sets the variables that most programs look at only for itself: a charm that downloads passes these on.
+///
+/// ```
+/// use std::process::Command;
+///
+/// fn download(proxies: &juju_ops::Proxies) -> Command {
+///     let mut curl = Command::new("curl");
+///     curl.envs(proxies.https.iter().map(|proxy| ("https_proxy", proxy)));
+///     curl.envs(proxies.no_proxy.iter().map(|hosts| ("no_proxy", hosts)));
+///     curl
+/// }
+/// # let env = juju_ops::Env::from_vars([("JUJU_CHARM_HTTPS_PROXY", "http://proxy:3128")]).unwrap();
+/// # assert_eq!(download(&env.proxies()).get_envs().count(), 1);
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Proxies {
@@ -45,6 +68,12 @@ pub struct Proxies {
 }
 
 /// What kind of cloud the model is on.
+///
+/// ```
+/// let env = juju_ops::Env::from_vars([("JUJU_MACHINE_ID", "0/lxd/1")])?;
+/// assert_eq!(env.model_type(), juju_ops::ModelType::Machines);
+/// # Ok::<(), juju_ops::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModelType {
     /// Units run on machines: `iaas` in Juju's words.
@@ -53,7 +82,7 @@ pub enum ModelType {
     Kubernetes,
 }
 
-/// What Juju runs the charm for: the content of `JUJU_DISPATCH_PATH`.
+/// What Juju runs the charm for: the content of `JUJU_DISPATCH_PATH`. See [`Env`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dispatch {

@@ -13,6 +13,18 @@ use crate::error::BoxError;
 ///
 /// Hooks and actions are events of this crate. A library makes its own by a type, this trait, and a
 /// [`Source`](crate::Source) that names where it comes from.
+///
+/// ```
+/// /// The database can be used.
+/// #[derive(Debug)]
+/// struct Ready {
+///     host: String,
+/// }
+///
+/// impl juju_ops::Event for Ready {
+///     type Response = (); // it is over when its handlers have run
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     note = "an event is a `'static` type that implements `juju_ops::Event` and says which `Response` it wants"
@@ -33,6 +45,16 @@ impl Response for Outcome {}
 ///
 /// An `Err` instead fails the hook in the dispatch that emitted the event: the unit goes to error state and Juju
 /// repeats the hook. `NotYet` waits quietly. Choose on purpose.
+///
+/// ```
+/// # use juju_ops::{Ack, BoxError, Context, RelationId};
+/// fn use_database(relation: &RelationId, cx: &Context) -> Result<Ack, BoxError> {
+///     match cx.relation(relation).remote_app_bag()?.get("host")? {
+///         Some(_) => Ok(Ack::Done),
+///         None => Ok(Ack::NotYet), // the other side has not written yet: no error
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Ack {
@@ -70,6 +92,35 @@ pub enum Ack {
 /// # When not to use it
 /// Juju keeps these events in the unit's state, 1 MiB for all of them. Keep *which* thing it is about in the event
 /// and read *what* is true of that thing when it is handled: bags change while an event waits.
+///
+/// ```
+/// use std::borrow::Cow;
+///
+/// use juju_ops::{Ack, BoxError, Context, Durable, Event, RelationId};
+///
+/// /// A relation wants a database made.
+/// #[derive(Debug, serde::Serialize, serde::Deserialize)]
+/// struct Wanted {
+///     relation: RelationId,
+/// }
+///
+/// impl Event for Wanted {
+///     type Response = Ack;
+/// }
+///
+/// impl Durable for Wanted {
+///     fn subject(&self) -> Cow<'_, str> {
+///         self.relation.to_string().into()
+///     }
+///
+///     fn refresh(self, cx: &Context) -> Result<Option<Self>, BoxError> {
+///         let listed = cx.relations(self.relation.endpoint())?.iter().any(|it| *it.id() == self.relation);
+///         Ok(listed.then_some(self)) // overtaken where the relation is gone
+///     }
+/// }
+/// ```
+///
+/// The first page of this crate has a whole charm with one.
 pub trait Durable: Event<Response = Ack> + Serialize + DeserializeOwned {
     /// What the event is about, such as a unit's name. With the source's topic, its identity while it is pending: a
     /// newer event on the same subject replaces the older.

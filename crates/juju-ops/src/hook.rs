@@ -79,6 +79,15 @@ pub(crate) trait HookEvent: Event<Response = ()> + Clone {
 }
 
 /// One hook that Juju runs, of whatever kind.
+///
+/// ```
+/// # use juju_ops::Context;
+/// use juju_ops::hook::Hook;
+///
+/// fn is_new(cx: &Context) -> bool {
+///     matches!(cx.hook(), Some(Hook::Install(_) | Hook::UpgradeCharm(_)))
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "each variant is named for the type it holds, which is documented")]
@@ -327,6 +336,34 @@ data_hooks! {
 /// Every hook, whatever its kind: the source of reconcilers, which bring the unit to what it should be by one
 /// function. Runs once in each dispatch, after the hook's own observers and the pending events, with any change of
 /// theirs in view. Not in actions, `stop` and `remove`.
+///
+/// ```
+/// # use juju_ops::{BoxError, Observer, Observers, Status, hook, testing};
+/// # use juju_sim::Charm;
+/// # struct Web;
+/// # impl Observer for Web {
+/// fn observe(&self, events: &mut Observers<Self>) {
+///     events.requires("db", "pg");
+///     events.on(&hook::any(), |_, _, cx| {
+///         let databases = cx.relations("db")?.len();
+///         Ok(cx.unit().set_status(Status::active(format!("{databases} databases")))?)
+///     });
+/// }
+/// # }
+/// # fn main() -> Result<(), BoxError> {
+/// # let metadata = Charm::parse("{name: web, requires: {db: {interface: pg}}}", None, None)?;
+/// # let mut juju = testing::in_process(Web, metadata)?;
+/// # juju.add_unit("web")?;
+/// # juju.settle()?;
+/// # let relation = juju.play("pg", "web:db")?;
+/// # juju.settle()?;
+/// assert_eq!(juju.status("web/0"), ("active", "1 databases"));
+/// juju.remove_relation(relation)?;
+/// juju.settle()?;
+/// assert_eq!(juju.status("web/0"), ("active", "0 databases"));
+/// # Ok(())
+/// # }
+/// ```
 pub fn any() -> Source<AnyHook> {
     source::any_hook()
 }

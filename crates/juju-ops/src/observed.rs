@@ -10,6 +10,24 @@ use crate::source::Role;
 /// What a charm observes and declares, for a comparison with its metadata and for people. See [`observed`].
 ///
 /// `dispatch observed` prints it, and with `--format json` as an object with these fields.
+///
+/// ```
+/// use juju_ops::{Observer, Observers, Role, hook};
+///
+/// struct Web;
+///
+/// impl Observer for Web {
+///     fn observe(&self, events: &mut Observers<Self>) {
+///         events.requires("db", "postgresql_client");
+///         events.on(&hook::start(), |_, _, _| Ok(()));
+///     }
+/// }
+///
+/// let observed = juju_ops::observed(&Web)?;
+/// assert_eq!(observed.hooks, ["start"]);
+/// assert_eq!(observed.endpoints[0].role, Some(Role::Requirer));
+/// # Ok::<(), juju_ops::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Observed {

@@ -19,6 +19,38 @@ use crate::status::{Of, Status};
 /// `observe` says which events go to which handlers. It runs at the start of each dispatch, reads nothing of Juju's
 /// and has no effect but the registration. Handlers take `&self`: a charm process lives for one event and Juju holds
 /// the state, so the object holds names, not state.
+///
+/// ```
+/// use juju_ops::{Context, BoxError, Observer, Observers, hook};
+///
+/// /// A library object: it knows its endpoint's name.
+/// #[derive(Clone)]
+/// struct Database {
+///     endpoint: String,
+/// }
+///
+/// impl Observer for Database {
+///     fn observe(&self, events: &mut Observers<Self>) {
+///         events.on(&hook::relation_created(&self.endpoint), Self::created);
+///     }
+/// }
+///
+/// impl Database {
+///     fn created(&self, event: &hook::RelationCreated, cx: &Context) -> Result<(), BoxError> {
+///         Ok(cx.relation(event.relation()).own_bag()?.set("user", "web")?)
+///     }
+/// }
+///
+/// struct Web {
+///     database: Database,
+/// }
+///
+/// impl Observer for Web {
+///     fn observe(&self, events: &mut Observers<Self>) {
+///         events.include(&self.database);
+///     }
+/// }
+/// ```
 pub trait Observer: Sized + 'static {
     /// Registers this object's handlers.
     fn observe(&self, events: &mut Observers<Self>);
@@ -29,6 +61,22 @@ pub trait Observer: Sized + 'static {
 /// What cannot work is found when it is complete, at the start of every dispatch and so in a charm's first test:
 /// a durable source without a handler, or with two; a handler for a durable source that nobody
 /// [declared](Self::emits); two handlers for one action; a name that Juju cannot have; an endpoint of two roles.
+///
+/// ```
+/// use juju_ops::{Observer, Observers, Outcome, action};
+///
+/// struct Twice;
+///
+/// impl Observer for Twice {
+///     fn observe(&self, events: &mut Observers<Self>) {
+///         events.on(&action::run::<action::NoParams>("ping"), |_, _, _| Ok(Outcome::completed()));
+///         events.on(&action::run::<action::NoParams>("ping"), |_, _, _| Ok(Outcome::failed("no")));
+///     }
+/// }
+///
+/// let flaw = juju_ops::observed(&Twice).unwrap_err();
+/// assert_eq!(flaw.to_string(), "action ping has more than one handler");
+/// ```
 pub struct Observers<O> {
     handlers: Vec<Handler<O>>,
     emitted: Vec<Emitted>,

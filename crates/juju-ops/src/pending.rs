@@ -20,6 +20,15 @@ const ERROR_LIMIT: usize = 1024;
 const LEAST: usize = 128;
 
 /// A durable event that waits, as [`Context::pending`](crate::Context::pending) shows it.
+///
+/// ```
+/// # use juju_ops::{BoxError, Context, Status};
+/// /// For `events.status(…)`.
+/// fn status(cx: &Context) -> Result<Option<Status>, BoxError> {
+///     let pending = cx.pending()?;
+///     Ok(pending.first().map(|event| Status::waiting(format!("for {} ({})", event.subject, event.name))))
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pending {

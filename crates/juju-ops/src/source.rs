@@ -15,6 +15,24 @@ use crate::shape::Field;
 ///
 /// [`hook`](crate::hook) and [`action`](crate::action) have the sources of Juju's own events. A library gives its
 /// own by a method: `peers.joined()`.
+///
+/// ```
+/// use juju_ops::{Event, Source, hook};
+///
+/// #[derive(Debug)]
+/// struct Ready;
+///
+/// impl Event for Ready {
+///     type Response = ();
+/// }
+///
+/// fn ready(endpoint: &str) -> Source<Ready> {
+///     Source::new(format!("database.{endpoint}"), "ready")
+/// }
+///
+/// assert_eq!(ready("db").to_string(), "database.db ready");
+/// assert_eq!(hook::relation_joined("db").to_string(), "hook db-relation-joined");
+/// ```
 pub struct Source<E> {
     key: Key,
     build: Option<Build<E>>,

@@ -25,6 +25,12 @@ pub struct Status {
 /// The statuses that a charm can set, from the least to the most severe.
 ///
 /// The order is that of `collect_unit_status` in Python `ops`: where several speak, the most severe is shown.
+///
+/// ```
+/// use juju_ops::StatusKind;
+///
+/// assert!(StatusKind::Blocked > StatusKind::Waiting);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StatusKind {

@@ -45,6 +45,32 @@ use self::reads::Reads;
 /// lost. It is therefore sent last. Log records go out when they are made.
 ///
 /// It is a cheap handle: clone it to keep it in an event. It ends with the dispatch.
+///
+/// ```
+/// use juju_ops::{BoxError, Context, Status, hook};
+/// # use juju_ops::{Observer, Observers, testing};
+/// # struct Web;
+/// # impl Observer for Web {
+/// #     fn observe(&self, events: &mut Observers<Self>) { events.on(&hook::relation_changed("db"), relation_changed); }
+/// # }
+///
+/// fn relation_changed(_: &Web, event: &hook::RelationChanged, cx: &Context) -> Result<(), BoxError> {
+///     let db = cx.relation(event.relation()); // a name: nothing is asked of Juju
+///     let database = db.remote_app_bag()?.get("database")?; // read here, and once
+///     db.own_bag()?.set("seen", database.unwrap_or_default())?; // sent when the dispatch has succeeded
+///     Ok(cx.unit().set_status(Status::active("Ready"))?) // so is this
+/// }
+/// # fn main() -> Result<(), BoxError> {
+/// # let metadata = juju_sim::Charm::parse("{name: web, requires: {db: {interface: pg}}}", None, None)?;
+/// # let mut juju = testing::in_process(Web, metadata)?;
+/// # juju.add_unit("web")?;
+/// # let db = juju.play("pg", "web:db")?;
+/// # juju.write_bag(db, "pg", [("database", "shop")])?;
+/// # juju.settle()?;
+/// # assert_eq!(juju.bag(db, "web/0")?["seen"], "shop");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Context {
     inner: Rc<Inner>,

@@ -64,7 +64,25 @@ pub struct Memory {
     name: String,
 }
 
-/// What something was when it was last dealt with, and what it is.
+/// What something was when it was last dealt with, and what it is; see [`Memory`].
+///
+/// ```
+/// # use juju_ops::{BoxError, Change, Context, Encoding, hook};
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct Server {
+///     host: String,
+/// }
+///
+/// fn changed(_: &(), event: &hook::RelationChanged, cx: &Context) -> Result<(), BoxError> {
+///     let Some(unit) = event.unit() else { return Ok(()) };
+///     let bag = cx.relation(event.relation()).bag(unit);
+///     let server: Change<Server> = cx.memory("servers").bag(&bag, Encoding::Json)?;
+///     if server.is_of("host") {
+///         log::info!("now at {}", server.after().host);
+///     }
+///     Ok(server.handled()?)
+/// }
+/// ```
 pub struct Change<T> {
     cx: Context,
     area: String,

@@ -13,6 +13,32 @@ use crate::error::{Error, fit_json};
 /// ends with the unit. All areas together may hold 1 MiB.
 ///
 /// Use it for what cannot be read elsewhere; for what others should see, use a databag.
+///
+/// ```
+/// # use juju_ops::{BoxError, Observer, Observers, Status, hook, testing};
+/// # use juju_sim::Charm;
+/// # struct Web;
+/// # impl Observer for Web {
+/// fn observe(&self, events: &mut Observers<Self>) {
+///     events.on(&hook::update_status(), |_, _, cx| {
+///         let looks = cx.state("looks").get::<u32>()?.unwrap_or_default() + 1;
+///         cx.state("looks").set(&looks)?;
+///         Ok(cx.unit().set_status(Status::active(format!("looked {looks} times")))?)
+///     });
+/// }
+/// # }
+/// # fn main() -> Result<(), BoxError> {
+/// # let mut juju = testing::in_process(Web, Charm::parse("name: web", None, None)?)?;
+/// # juju.add_unit("web")?;
+/// # juju.settle()?;
+/// # for _ in 0..2 {
+/// #     juju.tick("web/0")?;
+/// #     juju.settle()?;
+/// # }
+/// assert_eq!(juju.status("web/0"), ("active", "looked 2 times"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct State {
     cx: Context,

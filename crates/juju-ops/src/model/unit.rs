@@ -8,12 +8,54 @@ use crate::security;
 use crate::status::{Of, Status};
 
 /// The unit that the charm runs as.
+///
+/// ```
+/// # use juju_ops::{BoxError, Context, Observer, Observers, Status, hook, testing};
+/// # struct Web;
+/// # impl Observer for Web {
+/// #     fn observe(&self, events: &mut Observers<Self>) { events.on(&hook::start(), start); }
+/// # }
+/// fn start(_: &Web, _: &hook::Start, cx: &Context) -> Result<(), BoxError> {
+///     let unit = cx.unit();
+///     unit.set_workload_version("16.2");
+///     Ok(unit.set_status(Status::active(format!("number {}", unit.name()?.number())))?)
+/// }
+/// # fn main() -> Result<(), BoxError> {
+/// # let mut juju = testing::in_process(Web, juju_sim::Charm::parse("name: web", None, None)?)?;
+/// # juju.add_unit("web")?;
+/// # juju.settle()?;
+/// assert_eq!(juju.status("web/0"), ("active", "number 0"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Unit {
     pub(super) cx: Context,
 }
 
 /// The application that the unit belongs to.
+///
+/// ```
+/// # use juju_ops::{BoxError, Observer, Observers, Status, testing};
+/// # use juju_sim::Charm;
+/// # struct Web;
+/// # impl Observer for Web {
+/// fn observe(&self, events: &mut Observers<Self>) {
+///     events.status(|_, cx| {
+///         let role = if cx.app().leader()?.is_some() { "leads" } else { "follows" };
+///         Ok(Status::active(format!("{role}, of {} units", cx.app().planned_units()?)))
+///     });
+/// }
+/// # }
+/// # fn main() -> Result<(), BoxError> {
+/// # let mut juju = testing::in_process(Web, Charm::parse("name: web", None, None)?)?;
+/// # juju.add_unit("web")?;
+/// # juju.add_unit("web")?;
+/// # juju.settle()?;
+/// assert_eq!(juju.status("web/1"), ("active", "follows, of 2 units"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Application {
     pub(super) cx: Context,
@@ -21,6 +63,29 @@ pub struct Application {
 
 /// The proof that this unit leads its application: Juju said so, and promises it for 30 seconds from then. What takes
 /// longer asks [again](Application::leader).
+///
+/// ```
+/// # use juju_ops::{BoxError, Context, Observer, Observers, hook, testing};
+/// # struct Web;
+/// # impl Observer for Web {
+/// #     fn observe(&self, events: &mut Observers<Self>) { events.on(&hook::relation_created("db"), created); }
+/// # }
+/// fn created(_: &Web, event: &hook::RelationCreated, cx: &Context) -> Result<(), BoxError> {
+///     if let Some(leader) = cx.app().leader()? {
+///         cx.relation(event.relation()).own_app_bag(&leader)?.set("database", "shop")?;
+///     }
+///     Ok(())
+/// }
+/// # fn main() -> Result<(), BoxError> {
+/// # let metadata = juju_sim::Charm::parse("{name: web, requires: {db: {interface: pg}}}", None, None)?;
+/// # let mut juju = testing::in_process(Web, metadata)?;
+/// # juju.add_unit("web")?;
+/// # let db = juju.play("pg", "web:db")?;
+/// # juju.settle()?;
+/// assert_eq!(juju.bag(db, "web")?["database"], "shop");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Leader(());
 
