@@ -27,7 +27,7 @@ impl Python {
         if venv.exists() {
             fs::remove_dir_all(venv)?;
         }
-        eprintln!("dispatch: installing {wanted} into {}", venv.display());
+        eprintln!("installing {wanted} into {}", venv.display());
         let pip = |args: &[&OsStr]| {
             let install = ["-m", "pip", "install", "--disable-pip-version-check"].map(OsStr::new);
             run(python.interpreter(), &[&install[..], args].concat())

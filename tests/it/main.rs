@@ -5,6 +5,7 @@
 
 mod advertising;
 mod bags;
+mod calls;
 mod charm;
 mod compile;
 mod delivery;
