@@ -73,7 +73,7 @@ impl Context {
     /// Notes when the unit is to be woken for an event.
     pub(crate) fn wake_for(&self, generation: u64, after: Duration) {
         let now = seconds(self.env().now());
-        let whole = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+        let whole = after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0));
         self.with_queue(|queue| queue.wake_at(generation, now, now.saturating_add(whole.max(1))));
     }
 

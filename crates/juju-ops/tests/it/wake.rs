@@ -196,3 +196,28 @@ fn without_systemd_it_waits_for_the_next_hook_and_says_so_once() {
     case.charm.seen();
     assert_eq!(case.pass(57), woken("a"));
 }
+
+#[test]
+fn what_waits_is_still_there_after_stop() {
+    // On Kubernetes a pod stops, and its unit goes on.
+    for answer in [Ack::NotYet, Ack::After(MINUTE)] {
+        let mut case = case();
+        case.answers.set(Some(answer));
+        case.emit("a");
+        let before = testing::pending(&case.juju, "app/0");
+        case.juju.remove_unit("app/0").unwrap();
+        while case.juju.step_unit("app/0").unwrap().hook != "stop" {}
+        assert_eq!(testing::pending(&case.juju, "app/0"), before);
+    }
+}
+
+#[test]
+fn a_time_beyond_all_measure_is_no_panic() {
+    for long in [Duration::MAX, Duration::from_secs(u64::MAX)] {
+        let mut case = case();
+        case.answers.set(Some(Ack::After(long)));
+        case.emit("a");
+        assert_ne!(case.juju.status("app/0").current, "error");
+        assert_eq!(testing::pending(&case.juju, "app/0").len(), 1);
+    }
+}
