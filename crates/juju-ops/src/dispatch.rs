@@ -397,7 +397,7 @@ impl<'a, O: Observer> Run<'a, O> {
         };
         match guarded(|| restore(&stored, self.cx)).map_err(|error| Error::event(id.to_string(), error))? {
             Restored::Event(event) => self.deliver(id, &*event).map(Some),
-            Restored::Overtaken => Ok(None),
+            Restored::Overtaken => Self::drain(&self.register, self.charm, self.cx, &mut self.drained).map(|()| None),
         }
     }
 

@@ -39,6 +39,8 @@ const MOST: usize = 100 << 10;
 
 impl Logbook {
     pub(crate) fn write(&self, transport: &dyn Transport, level: LogLevel, text: &str) {
+        // As it will be sent, and so as long.
+        let text = &*text.replace('\0', "\u{fffd}");
         let joins = self.held.borrow().as_ref().is_some_and(|held| {
             held.level == level && held.since.elapsed() < HOLD && held.text.len() + text.len() < MOST
         });

@@ -279,7 +279,8 @@ impl<'de> MapAccess<'de> for Given<'_> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Asked> {
         let (name, rest) = self.at.split_first().ok_or(Asked::Nothing)?;
         self.at = rest;
-        seed.deserialize(Empty(self.kinds[name].0))
+        // What is missed inside of it is no field of this struct.
+        seed.deserialize(Empty(self.kinds[name].0)).map_err(|_| Asked::Nothing)
     }
 }
 

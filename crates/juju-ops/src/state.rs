@@ -19,6 +19,8 @@ pub(crate) const LIMIT: usize = 1 << 20;
 const QUOTA: usize = 2 << 20;
 /// What is left free below that: for what the framework notes of failures, and for the keys' names.
 const MARGIN: usize = 512 << 10;
+/// How many bytes Juju counts for a key of an area beside the area's name: prefix, number, and what separates them.
+const KEY: usize = 24;
 const PREFIX: &str = "juju-ops.";
 
 /// The areas as this dispatch sees them.
@@ -84,7 +86,12 @@ impl Areas {
 
     /// How many bytes all areas may be made to hold together, beside what others keep in the unit's state.
     pub(crate) fn limit(&self) -> usize {
-        LIMIT.min(QUOTA.saturating_sub(MARGIN + self.foreign))
+        LIMIT.min(QUOTA.saturating_sub(MARGIN + self.foreign + self.names()))
+    }
+
+    /// How many bytes Juju counts for the names of the areas.
+    fn names(&self) -> usize {
+        self.texts.iter().map(|(name, text)| (name.len() + KEY) * (text.len() / CHUNK + 1)).sum()
     }
 
     /// What takes the room, for an error.
@@ -92,7 +99,10 @@ impl Areas {
         if self.limit() == LIMIT {
             return String::new();
         }
-        format!(", beside {} bytes that are not of this framework", self.foreign)
+        match self.foreign {
+            0 => format!(", beside {} bytes of names", self.names()),
+            foreign => format!(", beside {foreign} bytes that are not of this framework"),
+        }
     }
 
     /// Replaces an area of the framework's own, as far as Juju has room for it.

@@ -51,7 +51,9 @@ impl Reads {
     /// Lets bags be read anew.
     pub(super) fn forget<'a>(&self, bags: impl Iterator<Item = &'a (RelationId, Member)>) {
         let mut kept = self.bags.borrow_mut();
-        bags.for_each(|key| drop(kept.remove(key)));
+        for bag in bags.filter_map(|key| kept.remove(key)) {
+            self.bytes.set(self.bytes.get().saturating_sub(size(&bag)));
+        }
         self.forget_ports();
     }
 
@@ -168,15 +170,18 @@ impl Context {
     /// Takes what was sent to a bag as what Juju has.
     pub(super) fn bag_was_sent(&self, key: &(RelationId, Member), changes: &BTreeMap<String, String>) {
         if let Some(bag) = self.inner.reads.bags.borrow_mut().get_mut(key) {
+            let before = size(bag);
             let bag = Rc::make_mut(bag);
             bag.extend(changes.iter().map(|(key, value)| (key.clone(), value.clone())));
             bag.retain(|_, value| !value.is_empty());
+            let bytes = &self.inner.reads.bytes;
+            bytes.set((bytes.get() + size(bag)).saturating_sub(before));
         }
     }
 
     fn keep_bag(&self, key: (RelationId, Member), bag: BTreeMap<String, String>) -> Result<Bag, Error> {
         let reads = &self.inner.reads;
-        let bytes = reads.bytes.get() + bag.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
+        let bytes = reads.bytes.get() + size(&bag);
         if bytes > BAGS {
             let (what, most) = (of_member(&key.0, &key.1), BAGS >> 20);
             return Err(Error::too_large(format!(
@@ -264,6 +269,10 @@ impl Context {
     pub(super) fn status_is(&self, of: Of, status: Option<Status>) {
         self.inner.reads.statuses.borrow_mut().insert(of, status);
     }
+}
+
+fn size(bag: &BTreeMap<String, String>) -> usize {
+    bag.iter().map(|(key, value)| key.len() + value.len()).sum()
 }
 
 /// What was read before, else what is read now.

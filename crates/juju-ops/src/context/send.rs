@@ -81,10 +81,11 @@ impl Context {
 
     /// Sends what the delivery of one event has written since `before`, so that Juju's refusal is that event's alone.
     pub(crate) fn send_since(&self, before: &Written) -> Result<(), Refused> {
-        let (bags, ports, statuses) = {
+        let (bags, ports, version, statuses) = {
             let written = self.inner.written.borrow();
             if Rc::ptr_eq(&written.bags, &before.bags)
                 && Rc::ptr_eq(&written.ports, &before.ports)
+                && written.version == before.version
                 && written.statuses == before.statuses
             {
                 return Ok(());
@@ -94,7 +95,8 @@ impl Context {
             let statuses: Vec<_> =
                 written.statuses.iter().filter(|(of, it)| before.statuses.get(of) != Some(*it)).collect();
             let statuses: Vec<_> = statuses.into_iter().map(|(of, it)| (*of, it.clone())).collect();
-            (since(&before.bags, &written.bags), ports, statuses)
+            let version = written.version.clone().filter(|it| before.version.as_ref() != Some(it));
+            (since(&before.bags, &written.bags), ports, version, statuses)
         };
         let mut sent: Vec<Command<()>> = Vec::new();
         let result = (|| {
@@ -111,11 +113,17 @@ impl Context {
             }
             for (endpoint, wanted) in &ports {
                 let open = self.open_ports(endpoint.as_deref())?;
-                for command in self.port_commands(endpoint.as_deref(), wanted)? {
+                // Each with its way back: a later one may be refused.
+                let there = difference(endpoint.as_deref(), &open, wanted);
+                for (command, back) in there.iter().zip(opposite(endpoint.as_deref(), &open, wanted)) {
+                    self.inner.reads.forget_ports();
                     command.run(self.transport())?;
+                    sent.push(back);
                 }
-                sent.extend(difference(endpoint.as_deref(), wanted, &open));
-                self.inner.reads.forget_ports();
+            }
+            if let Some(version) = &version {
+                hook_command::application_version_set(version).run(self.transport())?;
+                self.inner.written.borrow_mut().version = None;
             }
             for (of, status) in statuses.iter().filter(|(of, status)| !self.shows(*of, status)) {
                 self.put_status(*of, status)?;
@@ -247,6 +255,14 @@ fn relation_set((relation, member): &(RelationId, Member), changes: &Changes) ->
         Member::Unit(_) => hook_command::relation_set(relation, changes),
         Member::App(_) => hook_command::relation_set_app(relation, changes),
     }
+}
+
+/// What takes back each part of the difference.
+fn opposite(endpoint: Option<&str>, open: &Ports, wanted: &Ports) -> Vec<Command<()>> {
+    let endpoints = endpoint.as_slice();
+    let open_again = open.difference(wanted).map(|&ports| hook_command::open_port_for(ports, endpoints));
+    let close_again = wanted.difference(open).map(|&ports| hook_command::close_port_for(ports, endpoints));
+    open_again.chain(close_again).collect()
 }
 
 fn difference(endpoint: Option<&str>, open: &Ports, wanted: &Ports) -> Vec<Command<()>> {

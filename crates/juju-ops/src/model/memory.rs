@@ -156,8 +156,12 @@ impl Memory {
     /// # Errors
     /// The unit's state cannot be read.
     pub fn forget(&self) -> Result<(), Error> {
-        for area in self.cx.areas_of(&format!("memory.{}.", self.name))? {
-            self.cx.set_area(&area, String::new())?;
+        let prefix = self.area("");
+        for area in self.cx.areas_of(&prefix)? {
+            // `lib.web` is another name than `lib`.
+            if is_what(&area[prefix.len()..]) {
+                self.cx.set_area(&area, String::new())?;
+            }
         }
         Ok(())
     }
@@ -225,6 +229,12 @@ impl Context {
     pub fn memory(&self, name: &str) -> Memory {
         Memory::new(self, name)
     }
+}
+
+/// Whether the rest of an area's name is what a memory has under its own, and no part of another's.
+fn is_what(rest: &str) -> bool {
+    let bag = |rest: &str| matches!(rest.split('.').count(), 3 | 4) && !rest.ends_with(".config");
+    matches!(rest, "config" | "digest") || rest.strip_prefix("bag.").is_some_and(bag)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -7,6 +7,7 @@ mod actions;
 mod bad_input;
 mod changes;
 mod commands;
+mod edges;
 mod encoder;
 mod limits;
 mod maintenance;
