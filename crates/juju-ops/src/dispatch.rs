@@ -16,7 +16,7 @@ use crate::hook::Hook;
 use crate::hook_command::{self, LogLevel};
 use crate::maintenance::{self, Dropped, Subcommand, USAGE};
 use crate::observer::{Handler, Observer, Observers, Restored};
-use crate::pending::Identity;
+use crate::pending::{Identity, Queue};
 use crate::source::Key;
 use crate::status::{Of, Status};
 use crate::transport::{Processes, Transport};
@@ -132,6 +132,14 @@ fn run<O: Observer>(charm: &O, cx: &Context) -> Exit {
             cx.transport().complain("this needs the unit: `juju exec --unit UNIT -- ./dispatch …`");
             return Exit(2);
         }
+        (Dispatch::Nothing, Some(Ok(Some(Subcommand::Help)))) => {
+            cx.transport().debug(USAGE);
+            Ok(())
+        }
+        (Dispatch::Nothing, Some(Ok(Some(Subcommand::Version)))) => {
+            cx.transport().debug(&maintenance::version(cx));
+            Ok(())
+        }
         (Dispatch::Nothing, Some(Ok(asked))) => {
             Run::new(charm, cx).and_then(|mut run| run.maintain(&asked.unwrap_or(Subcommand::Help)))
         }
@@ -177,6 +185,8 @@ impl<'a, O: Observer> Run<'a, O> {
         let register = guarded(|| Ok(Observers::of(charm)?)).map_err(|error| Error::event("registration", error))?;
         cx.declare(register.durable());
         cx.declare_endpoints(register.endpoints());
+        let evaluated = [Of::Unit, Of::Application].into_iter().filter(|of| register.statuses(*of).next().is_some());
+        cx.declare_evaluated(evaluated.collect());
         Ok(Self { charm, register, cx, delivered: BTreeSet::new(), looked_at: 0, drained: 0, blocked: None })
     }
 
@@ -230,8 +240,8 @@ impl<'a, O: Observer> Run<'a, O> {
     fn maintain(&mut self, asked: &Subcommand) -> Result<(), Error> {
         let say = |text: &str| self.cx.transport().debug(text);
         match asked {
-            Subcommand::Help => say(USAGE),
-            Subcommand::Version => say(&maintenance::version(self.cx)),
+            // These need no register, and are answered before there is one.
+            Subcommand::Help | Subcommand::Version => {}
             Subcommand::Observed(format) => say(&maintenance::show_observed(&self.register.observed(), *format)?),
             Subcommand::Pending(format) => {
                 say(&maintenance::show_pending(&self.cx.pending()?, self.cx.env().now(), *format));
@@ -309,7 +319,10 @@ impl<'a, O: Observer> Run<'a, O> {
         self.report_queue()?;
         while let Some((generation, id)) = self.next_pending() {
             self.delivered.insert((id.topic.clone(), id.subject.clone()));
-            match self.cx.with_queue(|queue| queue.get(generation).and_then(|entry| entry.fresh.clone())) {
+            let own = |queue: &mut Queue| {
+                queue.get(generation).filter(|entry| !entry.spares_hook).and_then(|entry| entry.fresh.clone())
+            };
+            match self.cx.with_queue(own) {
                 Some(event) => {
                     count(&mut self.drained, &id)?;
                     let before = self.cx.savepoint();
@@ -391,7 +404,12 @@ impl<'a, O: Observer> Run<'a, O> {
     }
 
     fn try_redeliver(&mut self, generation: u64, id: &Identity) -> Result<Option<Ack>, Error> {
-        let stored = self.cx.with_queue(|queue| queue.get(generation).and_then(|entry| entry.stored().cloned()));
+        let entry = self.cx.with_queue(|queue| queue.get(generation).cloned());
+        if let Some(event) = entry.as_ref().and_then(|entry| entry.fresh.clone()) {
+            count(&mut self.drained, id)?;
+            return self.deliver(id, &*event).map(Some);
+        }
+        let stored = entry.and_then(|entry| entry.stored().cloned());
         let (Some(stored), Some(restore)) = (stored, self.register.restore(&id.topic, &id.name)) else {
             return Ok(Some(Ack::NotYet));
         };

@@ -46,7 +46,8 @@ pub enum Encoding {
     /// Each field is a key, its value JSON: a text is in quotes.
     #[default]
     Json,
-    /// Each field is a key, its value as it is: for texts, numbers, `true` and `false`. Lists and maps are JSON.
+    /// Each field is a key, its value as it is: for texts, numbers, `true`, `false` and enums without data. Lists and
+    /// maps are JSON. A text that is empty has no key, and is empty where it has none.
     Text,
     /// The whole struct is one JSON document under this key.
     Document(&'static str),
@@ -93,13 +94,20 @@ impl Encoding {
             Self::Document(key) => return crate::error::fit_json(bag.get(key).map_or("{}", String::as_str).as_bytes()),
             Self::Json => {
                 for (key, text) in bag.iter().filter(|(key, _)| wanted(key)) {
-                    let value = serde_json::from_str(text).map_err(|error| Misfit::not_json(&error).under(key))?;
-                    fields.insert(key.clone(), value);
+                    match serde_json::from_str(text) {
+                        Ok(value) => drop(fields.insert(key.clone(), value)),
+                        // Of a type that takes any key, such as one with `#[serde(flatten)]`, Juju's own keys are none.
+                        Err(_) if names.is_empty() => {}
+                        Err(error) => return Err(Misfit::not_json(&error).under(key)),
+                    }
                 }
             }
             Self::Text => {
-                let kinds: BTreeMap<&str, FieldKind> =
-                    shape::fields::<T>().into_iter().map(|field| (field.name, field.kind)).collect();
+                let shape = shape::fields::<T>();
+                // Juju knows no empty values: a text that is not there is empty.
+                let texts = shape.iter().filter(|field| field.required && field.kind == FieldKind::Text);
+                fields.extend(texts.map(|field| (field.name.to_owned(), Value::String(String::new()))));
+                let kinds: BTreeMap<&str, FieldKind> = shape.iter().map(|field| (field.name, field.kind)).collect();
                 for (key, text) in bag.iter().filter(|(key, _)| wanted(key)) {
                     let kind = kinds.get(key.as_str()).copied().unwrap_or(FieldKind::Text);
                     fields.insert(key.clone(), plain(text, kind));

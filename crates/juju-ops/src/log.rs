@@ -106,7 +106,7 @@ impl Log for ToJuju {
             return;
         }
         let text = record.args().to_string();
-        let Some(cx) = CURRENT.with(|current| current.borrow().clone()) else {
+        let Some(cx) = CURRENT.try_with(|current| current.borrow().clone()).ok().flatten() else {
             // Another thread than that of the dispatch: Juju logs standard error at WARNING.
             drop(writeln!(io::stderr(), "{} {text}", record.level()));
             return;
@@ -122,7 +122,7 @@ impl Log for ToJuju {
     }
 
     fn flush(&self) {
-        if let Some(cx) = CURRENT.with(|current| current.borrow().clone()) {
+        if let Ok(Some(cx)) = CURRENT.try_with(|current| current.borrow().clone()) {
             cx.flush_log();
         }
     }

@@ -58,6 +58,8 @@ pub(crate) struct Entry {
     pub(crate) generation: u64,
     /// The event itself, if it was emitted in this dispatch.
     pub(crate) fresh: Option<Rc<dyn Any>>,
+    /// Whether it was emitted in the delivery of an event of an earlier dispatch, and so must not fail this hook either.
+    pub(crate) spares_hook: bool,
     pub(crate) identity: Identity,
     fields: Map<String, Value>,
     /// As stored, or as it will be.
@@ -87,7 +89,7 @@ impl Queue {
         if !text.is_empty() {
             for line in text.split('\n') {
                 let fields = serde_json::from_str(line).unwrap_or_default();
-                queue.push(fields, line.to_owned(), None);
+                queue.push(fields, line.to_owned(), None, false);
             }
         }
         queue
@@ -117,7 +119,14 @@ impl Queue {
     }
 
     /// Adds an event at the end. An older one on the same topic and subject is replaced; gives back whether there was.
-    pub(crate) fn emit(&mut self, id: &Identity, since: SystemTime, stored: Value, live: Rc<dyn Any>) -> bool {
+    pub(crate) fn emit(
+        &mut self,
+        id: &Identity,
+        since: SystemTime,
+        stored: Value,
+        live: Rc<dyn Any>,
+        spares_hook: bool,
+    ) -> bool {
         let same = |entry: &Rc<Entry>| entry.identity.subject == id.subject && entry.identity.topic == id.topic;
         let replaced = self.remove_all(same) > 0;
         let since = since.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |age| age.as_secs());
@@ -129,7 +138,7 @@ impl Queue {
         fields.insert("since".into(), since.into());
         fields.insert("event".into(), stored);
         let line = Value::Object(fields.clone()).to_string();
-        self.push(fields, line, Some(live));
+        self.push(fields, line, Some(live), spares_hook);
         replaced
     }
 
@@ -209,12 +218,12 @@ impl Queue {
         before - self.entries.len()
     }
 
-    fn push(&mut self, fields: Map<String, Value>, line: String, fresh: Option<Rc<dyn Any>>) {
+    fn push(&mut self, fields: Map<String, Value>, line: String, fresh: Option<Rc<dyn Any>>, spares_hook: bool) {
         self.generations += 1;
         self.size += line.len() + 1;
         let text = |field| fields.get(field).and_then(Value::as_str).unwrap_or("").to_owned();
         let identity = Identity { topic: text("topic"), name: text("name"), subject: text("subject") };
-        self.entries.push(Rc::new(Entry { generation: self.generations, fresh, identity, fields, line }));
+        self.entries.push(Rc::new(Entry { generation: self.generations, fresh, spares_hook, identity, fields, line }));
     }
 }
 
@@ -275,7 +284,7 @@ mod tests {
 
     fn emit(queue: &mut Queue, name: &str, subject: &str) -> bool {
         let since = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600);
-        queue.emit(&id(name, subject), since, serde_json::json!({"n": 1}), Rc::new(()))
+        queue.emit(&id(name, subject), since, serde_json::json!({"n": 1}), Rc::new(()), false)
     }
 
     #[test]

@@ -67,17 +67,24 @@ fn ask<T: DeserializeOwned>() -> Vec<Field> {
         && let Some(&name) = names.iter().find(|it| **it == name)
         && given.insert(name)
     {}
+    // An alias is a second name of a field: given with that, it is a duplicate of it.
+    let is_alias = |name: &&'static str| {
+        let twice = Twice { name: Some(name), left: 2, kind: kinds[*name].0 };
+        matches!(T::deserialize(twice), Err(Asked::Duplicate(primary)) if primary != *name)
+    };
+    let names = names.iter().filter(|name| !is_alias(name));
     let field = |&name: &&'static str| {
         let (kind, optional) = kinds[name];
         Field { name, kind, required: given.contains(name) && !optional }
     };
-    names.iter().map(field).collect()
+    names.map(field).collect()
 }
 
 /// Why there is no value: there never is.
 #[derive(Debug)]
 enum Asked {
     Missing(&'static str),
+    Duplicate(&'static str),
     Nothing,
 }
 
@@ -96,6 +103,10 @@ impl de::Error for Asked {
 
     fn missing_field(field: &'static str) -> Self {
         Self::Missing(field)
+    }
+
+    fn duplicate_field(field: &'static str) -> Self {
+        Self::Duplicate(field)
     }
 }
 
@@ -281,6 +292,44 @@ impl<'de> MapAccess<'de> for Given<'_> {
         self.at = rest;
         // What is missed inside of it is no field of this struct.
         seed.deserialize(Empty(self.kinds[name].0)).map_err(|_| Asked::Nothing)
+    }
+}
+
+/// A struct that has one field twice, with values that mean nothing.
+struct Twice {
+    name: Option<&'static str>,
+    left: u8,
+    kind: FieldKind,
+}
+
+impl<'de> Deserializer<'de> for Twice {
+    type Error = Asked;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Asked> {
+        visitor.visit_map(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Asked> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct seq tuple
+        tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'de> MapAccess<'de> for Twice {
+    type Error = Asked;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Asked> {
+        let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
+        self.left = left;
+        self.name.map(|name| seed.deserialize(text(name))).transpose()
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Asked> {
+        seed.deserialize(Empty(self.kind))
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) const PENDING: &str = "pending";
 /// The state area of what was once said of the pending events.
 const NOTED: &str = "noted";
 /// The areas that are the framework's own.
-const OWN: [&str; 4] = [PENDING, NOTED, "status", "wake"];
+const OWN: [&str; 3] = [PENDING, NOTED, "wake"];
 /// How many bytes above the limit the errors of failed redeliveries may take.
 const NOTES: usize = 256 << 10;
 
@@ -98,7 +98,7 @@ impl Context {
         let mut written = self.inner.written.borrow_mut();
         let queue = written.queue.get_or_insert_default();
         let before = queue.clone();
-        let replaced = queue.emit(&id, self.env().now(), stored, Rc::new(event));
+        let replaced = queue.emit(&id, self.env().now(), stored, Rc::new(event), self.inner.redelivering.get());
         let size = others + queue.size();
         if size > limit && size > others + before.size() {
             written.queue = Some(before);

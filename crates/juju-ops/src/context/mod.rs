@@ -8,7 +8,6 @@ mod writes;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -23,7 +22,8 @@ use crate::log::Logbook;
 use crate::name::{AppName, RelationId, UnitName};
 use crate::pending::Pending;
 use crate::source::{Role, Source, topic_and_name};
-use crate::transport::{Call, Output, Transport};
+use crate::status::{Of, Status};
+use crate::transport::Transport;
 
 #[cfg(feature = "testing")]
 pub(crate) use self::durable::PENDING;
@@ -78,7 +78,7 @@ pub struct Context {
 
 struct Inner {
     env: Env,
-    transport: Watched,
+    transport: Rc<dyn Transport>,
     reads: Reads,
     written: RefCell<Written>,
     /// The unit's state as it was read.
@@ -89,12 +89,10 @@ struct Inner {
     endpoints: RefCell<Option<Endpoints>>,
     logbook: Logbook,
     redelivering: Cell<bool>,
-}
-
-/// The transport as authors have it, which notes what goes past the writes that are held.
-struct Watched {
-    inner: Rc<dyn Transport>,
-    sets_status: Cell<bool>,
+    /// Whose status functions of the charm evaluate.
+    evaluated: RefCell<Vec<Of>>,
+    /// Statuses that deliveries of earlier events set, held back for those functions to replace.
+    held: RefCell<BTreeMap<Of, Status>>,
 }
 
 /// Endpoints, with their roles where they are known.
@@ -109,9 +107,19 @@ pub(crate) enum Member {
 
 impl Context {
     pub(crate) fn new(env: Env, transport: Rc<dyn Transport>) -> Self {
-        let (reads, written, stored, declared, endpoints, logbook, redelivering) = Default::default();
-        let transport = Watched { inner: transport, sets_status: Cell::new(false) };
-        let inner = Inner { env, transport, reads, written, stored, declared, endpoints, logbook, redelivering };
+        let inner = Inner {
+            env,
+            transport,
+            reads: Reads::default(),
+            written: RefCell::default(),
+            stored: RefCell::default(),
+            declared: RefCell::default(),
+            endpoints: RefCell::default(),
+            logbook: Logbook::default(),
+            redelivering: Cell::default(),
+            evaluated: RefCell::default(),
+            held: RefCell::default(),
+        };
         Self { inner: Rc::new(inner) }
     }
 
@@ -279,7 +287,7 @@ impl Context {
 
     /// How hook commands are run, for those that this type does not cover; see [`hook_command`].
     pub fn transport(&self) -> &dyn Transport {
-        &self.inner.transport
+        &*self.inner.transport
     }
 }
 
@@ -330,6 +338,11 @@ impl Context {
         *self.inner.endpoints.borrow_mut() = Some(endpoints);
     }
 
+    /// Says whose status the charm has functions for.
+    pub(crate) fn declare_evaluated(&self, of: Vec<Of>) {
+        *self.inner.evaluated.borrow_mut() = of;
+    }
+
     /// An endpoint that the charm's registration does not name is none of the charm's, or misspelt.
     pub(crate) fn check_endpoint(&self, endpoint: &str) -> Result<(), Error> {
         if self.inner.endpoints.borrow().as_ref().is_some_and(|known| known.iter().all(|(name, _)| name != endpoint)) {
@@ -344,39 +357,6 @@ impl Context {
     /// The role of an endpoint, as far as it was registered.
     pub(crate) fn role(&self, endpoint: &str) -> Option<Role> {
         self.inner.endpoints.borrow().as_ref()?.iter().find(|(name, _)| name == endpoint)?.1
-    }
-}
-
-impl Watched {
-    /// Whether the status was set by a call of the charm's own.
-    fn sets_status(&self) -> bool {
-        self.sets_status.get()
-    }
-
-    fn note(&self, call: &Call) {
-        if call.command == "status-set" {
-            self.sets_status.set(true);
-        }
-    }
-}
-
-impl Transport for Watched {
-    fn call(&self, call: &Call) -> io::Result<Output> {
-        self.note(call);
-        self.inner.call(call)
-    }
-
-    fn call_each(&self, calls: &[Call], each: &mut dyn FnMut(usize, io::Result<Output>)) {
-        calls.iter().for_each(|call| self.note(call));
-        self.inner.call_each(calls, each);
-    }
-
-    fn debug(&self, line: &str) {
-        self.inner.debug(line);
-    }
-
-    fn complain(&self, line: &str) {
-        self.inner.complain(line);
     }
 }
 

@@ -5,42 +5,15 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::UNIX_EPOCH;
-
-use serde::{Deserialize, Serialize};
 
 use super::writes::{BagWrites, Written};
 use super::{Context, Member};
 use crate::error::{Error, chain};
-use crate::hook::Hook;
 use crate::hook_command::{self, Command, LogLevel, Ports};
 use crate::name::RelationId;
 use crate::status::{Of, Status};
 
-/// The state area that remembers which status the unit set, so that Juju need not be asked.
-const STATUS: &str = "status";
-
-/// How long it is believed, in seconds.
-const BELIEVED: u64 = 60 * 60;
-
 type Changes = BTreeMap<String, String>;
-
-/// A status, and when Juju was last asked or told of it, in seconds of Unix time.
-#[derive(Serialize, Deserialize)]
-struct Remembered {
-    status: Status,
-    asked: u64,
-}
-
-impl Remembered {
-    fn is_fresh(&self, cx: &Context) -> bool {
-        seconds(cx).abs_diff(self.asked) < BELIEVED
-    }
-}
-
-fn seconds(cx: &Context) -> u64 {
-    cx.env().now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
 
 /// Why the writes of one event were not sent.
 pub(crate) enum Refused {
@@ -76,7 +49,16 @@ impl Context {
         let unlike: Vec<(Of, Status)> = statuses.into_iter().rev().filter(differs).collect();
         self.store_queue();
         self.flush_state()?;
-        unlike.iter().rev().try_for_each(|(of, status)| self.put_status(*of, status))
+        for (of, status) in unlike.iter().rev() {
+            match self.put_status(*of, status) {
+                // It was held back from a delivery that has been answered, and is no fault of the hook's.
+                Err(error) if self.inner.held.borrow().get(of) == Some(status) => {
+                    self.log(LogLevel::Error, &chain(&error).to_string());
+                }
+                result => result?,
+            }
+        }
+        Ok(())
     }
 
     /// Sends what the delivery of one event has written since `before`, so that Juju's refusal is that event's alone.
@@ -94,7 +76,11 @@ impl Context {
             let ports: Vec<_> = ports.into_iter().map(|(at, it)| (at.clone(), it.clone())).collect();
             let statuses: Vec<_> =
                 written.statuses.iter().filter(|(of, it)| before.statuses.get(of) != Some(*it)).collect();
-            let statuses: Vec<_> = statuses.into_iter().map(|(of, it)| (*of, it.clone())).collect();
+            // One that is evaluated at the end would only be seen for a moment.
+            let now = statuses.into_iter().filter(|(of, _)| !self.inner.evaluated.borrow().contains(of));
+            let statuses: Vec<_> = now.map(|(of, it)| (*of, it.clone())).collect();
+            let held = written.statuses.iter().filter(|(of, _)| self.inner.evaluated.borrow().contains(of));
+            self.inner.held.borrow_mut().extend(held.map(|(of, status)| (*of, status.clone())));
             let version = written.version.clone().filter(|it| before.version.as_ref() != Some(it));
             (since(&before.bags, &written.bags), ports, version, statuses)
         };
@@ -152,20 +138,13 @@ impl Context {
         Ok(difference(endpoint, &self.open_ports(endpoint)?, wanted))
     }
 
-    /// Whether Juju shows a status already; it will, and is remembered to. What Juju cannot say is taken for no.
+    /// Whether Juju shows a status already. What Juju cannot say is taken for no.
     fn shows(&self, of: Of, status: &Status) -> bool {
-        let shown = match self.remembered_status(of) {
-            // The charm has called the hook command itself, behind this type's back.
-            _ if self.inner.transport.sets_status() => Ok(None),
-            Some(shown) => Ok(Some(shown)),
-            None => self.read_status(of),
-        };
-        let same = shown.unwrap_or_else(|error| {
+        let shown = self.read_status(of).unwrap_or_else(|error| {
             self.log(LogLevel::Warning, &format!("the status is set whatever it was: {}", chain(&error)));
             None
         });
-        self.remember_status(of, status);
-        same.as_ref() == Some(status)
+        shown.as_ref() == Some(status)
     }
 
     /// Sets a status now, where Juju is not known to show it.
@@ -181,46 +160,9 @@ impl Context {
             Of::Unit => hook_command::status_set(status),
             Of::Application => hook_command::status_set_app(status),
         }
-        .run(&*self.inner.transport.inner)?;
+        .run(self.transport())?;
         self.status_is(of, Some(status.clone()));
         Ok(())
-    }
-
-    /// The status that Juju is known to show; of the unit also the one that it remembers to have set, where its state was
-    /// read anyway. Juju is asked after all in the hooks after which it shows another, and once an hour: others than
-    /// this charm can set a status too.
-    fn remembered_status(&self, of: Of) -> Option<Status> {
-        if let Some(status) = self.inner.reads.known_status(of) {
-            return Some(status);
-        }
-        match self.hook() {
-            Some(
-                Hook::Install(_)
-                | Hook::Start(_)
-                | Hook::UpgradeCharm(_)
-                | Hook::ConfigChanged(_)
-                | Hook::LeaderElected(_),
-            ) => None,
-            _ if of == Of::Application => None,
-            _ => self.remembered().filter(|it| it.is_fresh(self)).map(|it| it.status),
-        }
-    }
-
-    fn remembered(&self) -> Option<Remembered> {
-        let written = self.inner.written.borrow();
-        serde_json::from_str(written.areas.as_ref()?.get(STATUS)?).ok()
-    }
-
-    fn remember_status(&self, of: Of, status: &Status) {
-        let (known, fresh) = (self.remembered(), Remembered { status: status.clone(), asked: seconds(self) });
-        if of == Of::Application || known.is_some_and(|known| known.status == *status && known.is_fresh(self)) {
-            return;
-        }
-        let mut written = self.inner.written.borrow_mut();
-        let Some(areas) = &mut written.areas else { return };
-        // Without room for it, Juju is asked the next time.
-        let text = serde_json::to_string(&fresh).unwrap_or_default();
-        Rc::make_mut(areas).put_if_room(STATUS, text);
     }
 
     fn flush_state(&self) -> Result<(), Error> {

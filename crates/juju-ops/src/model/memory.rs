@@ -141,8 +141,10 @@ impl Memory {
     /// # Errors
     /// It has no JSON form, or the unit's state cannot be read or has no room.
     pub fn unchanged(&self, what: &impl Serialize) -> Result<bool, Error> {
-        let text = serde_json::to_string(what)
-            .map_err(|_| Error::refused(format!("memory {}: the value has no JSON form", self.name)))?;
+        // By way of a value, which sorts the keys of maps that have no order.
+        let text = serde_json::to_value(what)
+            .map_err(|_| Error::refused(format!("memory {}: the value has no JSON form", self.name)))?
+            .to_string();
         let (area, digest) = (self.area("digest"), hex(&Sha256::digest(text.as_bytes())));
         if self.cx.area(&area)?.as_deref() == Some(digest.as_str()) {
             return Ok(true);

@@ -7,6 +7,7 @@ mod actions;
 mod bad_input;
 mod changes;
 mod commands;
+mod corners;
 mod edges;
 mod encoder;
 mod limits;

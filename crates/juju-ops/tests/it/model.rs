@@ -72,7 +72,7 @@ fn a_status_that_juju_has_replaced_before_install_is_set_again() {
     assert_eq!(of_statuses(install), ["status-get --format=json --include-data", set]);
     assert_eq!(juju.status("app/0"), ("blocked", "needs a database"));
     juju.settle().unwrap();
-    assert_eq!(of_statuses(&tick(&mut juju)), [""; 0]);
+    assert_eq!(of_statuses(&tick(&mut juju)), ["status-get --format=json --include-data"]);
 }
 
 #[test]
@@ -231,30 +231,15 @@ fn a_value_is_remembered_until_it_is_removed() {
 #[test]
 fn a_status_that_somebody_else_has_set_is_put_right() {
     let charm = Made::new(|_, events| {
-        events.emits(&lasting()); // so that the unit's state is read, in which the status is remembered
+        events.emits(&lasting());
         events.on(&lasting(), |_, _, _| Ok(Ack::Done));
-        events.on(&hook::update_status(), |this, _, cx| {
-            if this.seen().pop().is_some_and(|it| it == "by itself") {
-                let status = Status::maintenance("by the charm's own call");
-                juju_ops::hook_command::status_set(&status).run(cx.transport())?;
-            }
-            Ok(())
-        });
         events.status(|_, _| Ok(Status::active("well")));
     });
     let mut juju = charm.deploy();
-    assert_eq!(of_statuses(&tick(&mut juju)), [""; 0]);
-    charm.see("by itself");
-    let own = "status-set maintenance -- \"by the charm's own call\"";
-    assert_eq!(of_statuses(&tick(&mut juju)), [own, "status-set active -- well"]);
-    // By an operator, say: Juju is asked once an hour.
     let by_hand = Status::blocked("by hand");
     let set = move |cx: &juju_ops::Context| Ok(juju_ops::hook_command::status_set(&by_hand).run(cx.transport())?);
     testing::with_context(&mut juju, "app/0", set).unwrap();
-    tick(&mut juju);
     assert_eq!(juju.status("app/0").current, "blocked");
-    juju.advance(std::time::Duration::from_secs(60 * 60));
     tick(&mut juju);
     assert_eq!(juju.status("app/0"), ("active", "well"));
-    assert_eq!(of_statuses(&tick(&mut juju)), [""; 0]);
 }
