@@ -312,7 +312,8 @@ fn no_bag_but_that_of_the_peer_that_joined_is_read_for_a_log_line() {
           | DEBUG PeerJoined magpie/4: held until its relation-changed, it advertises no addresses yet
           | DEBUG juju-ops: delivered magpie-peers.magpie joined magpie/4: not yet
           > config-get --format=json
-          > state-set --file - < {juju-ops.magpie-peers.magpie.0, juju-ops.pending.0, juju-ops.status.0}
+          > status-get --format=json --include-data
+          > state-set --file - < {juju-ops.magpie-peers.magpie.0, juju-ops.pending.0}
           > status-set waiting -- 'Not yet acknowledged: magpie/4'
           = waiting "Not yet acknowledged: magpie/4"
         magpie/0 magpie-relation-changed magpie:0 magpie/4
@@ -324,7 +325,7 @@ fn no_bag_but_that_of_the_peer_that_joined_is_read_for_a_log_line() {
           > config-get --format=json
           > juju-log --log-level INFO -- 'PeerJoined magpie/4: acknowledged; 4 peers'
           | INFO magpie:0: PeerJoined magpie/4: acknowledged; 4 peers
-          > state-set --file - < {juju-ops.status.0}
+          > status-get --format=json --include-data
           > state-delete -- juju-ops.pending.0
           > status-set active -- 'Ready, with 4 peers'
           = active "Ready, with 4 peers"
@@ -338,7 +339,8 @@ fn no_bag_but_that_of_the_peer_that_joined_is_read_for_a_log_line() {
           > config-get --format=json
           > juju-log --log-level INFO -- 'PeerDeparted magpie/1 from 10.0.0.2: acknowledged; 3 peers'
           | INFO magpie:0: PeerDeparted magpie/1 from 10.0.0.2: acknowledged; 3 peers
-          > state-set --file - < {juju-ops.magpie-peers.magpie.0, juju-ops.status.0}
+          > status-get --format=json --include-data
+          > state-set --file - < {juju-ops.magpie-peers.magpie.0}
           > status-set active -- 'Ready, with 3 peers'
           = active "Ready, with 3 peers"
     "#]]
@@ -367,6 +369,7 @@ fn at_rest_a_unit_makes_four_calls_and_writes_nothing() {
           > relation-ids --format=json -- magpie
           > relation-list --format=json -r magpie:0
           > config-get --format=json
+          > status-get --format=json --include-data
     "#]]
     .assert_eq(&juju.transcript());
 }

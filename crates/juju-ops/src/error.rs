@@ -246,6 +246,16 @@ impl Error {
         Self(Box::new(Kind::Config { option: Some(option.to_owned()), source: why.into() }))
     }
 
+    /// Whether what was read does not fit the type that it was read as: a databag, the state, parameters, the
+    /// configuration, a hook command's answer. Of a databag, that is its writer's to mend.
+    pub fn is_misfit(&self) -> bool {
+        self.errors().any(|error| match &*error.0 {
+            Kind::Parse { source, .. } | Kind::Config { source, .. } => source.is::<Misfit>(),
+            Kind::Command { source, .. } => matches!(source, CommandError::Output(_)),
+            _ => false,
+        })
+    }
+
     /// What of the configuration does not fit, in one line, without what it was wanted for.
     pub(crate) fn config_text(&self) -> String {
         self.config_error().map_or_else(String::new, |error| chain(error).to_string())

@@ -186,7 +186,9 @@ relation_hooks! {
     relation_changed "relation-changed" RelationChanged { unit: Option<UnitName> };
     /// A remote unit is no longer a member, whether or not it still runs. Its bag stays readable.
     relation_departed "relation-departed" RelationDeparted { unit: UnitName, departing: Option<UnitName> };
-    /// The relation is gone, after the departure of all members. For a peer relation only by a flaw of Juju's.
+    /// The relation is gone, after the departure of all members; or this unit is leaving it, because it is being removed
+    /// itself, and the relation goes on for the other units. Juju does not say which: before undoing what others still
+    /// need, ask [`Unit::is_dying`](crate::Unit::is_dying). For a peer relation only by a flaw of Juju's.
     relation_broken "relation-broken" RelationBroken {};
 }
 

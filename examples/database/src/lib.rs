@@ -62,8 +62,7 @@ impl Database {
 
     fn forget(&self, event: &RelationBroken, cx: &Context) -> Result<(), BoxError> {
         // A unit that is removed hears of its relations as broken, though they go on without it.
-        let this = cx.app().goal_state()?.units.remove(cx.unit().name()?);
-        if cx.app().leader()?.is_none() || this.is_none_or(|this| this.status == "dying") {
+        if cx.app().leader()?.is_none() || cx.unit().is_dying()? {
             return Ok(());
         }
         match cx.secret_by_label(user(event.relation())).remove() {

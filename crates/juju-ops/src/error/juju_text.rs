@@ -60,9 +60,7 @@ pub(crate) fn meaning(text: &str, denied: Denied) -> Meaning {
         "not the leader",
         // `relation-set --app`, by the agent itself.
         "cannot write relation settings",
-        // Leases of Juju 3.6 and 4 (`lease not held`, read in the sources, not recorded).
         "not leader of",
-        "lease not held",
     ]) {
         Meaning::NotLeader
     } else if says(&["permission denied", "access denied", "unauthorized access"]) {
@@ -80,6 +78,8 @@ pub(crate) fn meaning(text: &str, denied: Denied) -> Meaning {
         // `network-get` of a binding that has, or is, nothing yet.
         "no network config found",
         "no addresses attached",
+        // `secret-get` of a text that is no secret's, as may stand in anybody's bag.
+        "secret uri \"\" not valid",
     ]) {
         Meaning::NotFound
     } else if says(&[

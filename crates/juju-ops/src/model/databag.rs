@@ -141,10 +141,21 @@ impl Databag {
     /// The bag as a struct.
     ///
     /// # Errors
-    /// `relation-get` fails, or what is there does not fit; see [`Encoding::decode`].
+    /// `relation-get` fails, or what is there does not fit ([`is_misfit`](Error::is_misfit)); see [`Encoding::decode`].
     pub fn load<T: DeserializeOwned>(&self, encoding: Encoding) -> Result<T, Error> {
         let what = || format!("databag {}", of_member(&self.relation, &self.member));
         encoding.read(&self.all()?).map_err(|misfit| Error::parse(what(), misfit))
+    }
+}
+
+impl Databag {
+    /// The bag as a struct; none where its writer has written no key of it yet.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_if_any<T: DeserializeOwned>(&self, encoding: Encoding) -> Result<Option<T>, Error> {
+        let (bag, keys) = (self.all()?, encoding.keys::<T>());
+        if keys.iter().any(|key| bag.contains_key(*key)) { self.load(encoding).map(Some) } else { Ok(None) }
     }
 }
 

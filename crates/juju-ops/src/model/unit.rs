@@ -140,6 +140,25 @@ impl Unit {
         self.cx.status(Of::Unit)
     }
 
+    /// Whether this unit is being removed. Asked each time.
+    ///
+    /// ```
+    /// # use juju_ops::{BoxError, Context, hook};
+    /// fn broken(_: &(), _: &hook::RelationBroken, cx: &Context) -> Result<(), BoxError> {
+    ///     if !cx.unit().is_dying()? {
+    ///         // The relation is gone for all units, not for this one alone.
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// `goal-state` fails.
+    pub fn is_dying(&self) -> Result<bool, Error> {
+        let units = self.cx.app().goal_state()?.units;
+        Ok(units.get(self.name()?).is_none_or(|unit| unit.status == "dying"))
+    }
+
     /// Says which version of the workload runs, for `juju status` to show. Held in the process and sent when the
     /// dispatch succeeds; an empty one clears it.
     ///

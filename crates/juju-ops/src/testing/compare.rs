@@ -82,6 +82,16 @@ pub(super) fn flaws(observed: &Observed, metadata: &Charm) -> Vec<String> {
                     .push(format!("action {} reads a parameter {}, which the metadata lacks", action.name, field.name));
                 continue;
             };
+            if field.required
+                && !declared.has_default(field.name)
+                && !declared.required().any(|name| name == field.name)
+            {
+                flaws.push(format!(
+                    "parameter {} of action {} is neither required nor has a default in the metadata, and the charm \
+                     cannot do without it: read it as an Option",
+                    field.name, action.name
+                ));
+            }
             if let (Some(kind), Some(read)) = (kind, field.kind.as_str())
                 && kind != read
                 && (kind, read) != ("integer", "number")

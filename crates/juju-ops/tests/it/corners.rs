@@ -390,3 +390,64 @@ fn a_status_of_an_action_is_not_left() {
     tick(&mut juju);
     assert_eq!(juju.status("app/0"), ("active", "one"));
 }
+
+#[test]
+fn a_bag_tells_what_is_not_written_from_what_does_not_fit() {
+    #[derive(Debug, Serialize, Deserialize)]
+    struct Server {
+        port: u16,
+    }
+    let charm = Made::new(|_, events| {
+        events.on(&hook::update_status(), |this, _, cx| {
+            let relation = cx.relations("peers")?.remove(0);
+            for unit in relation.members()? {
+                match relation.bag(&unit).load_if_any::<Server>(Encoding::Json) {
+                    Ok(server) => this.see(format!("{:?}", server.map(|server| server.port))),
+                    Err(error) => this.see(format!("misfit: {}", error.is_misfit())),
+                }
+            }
+            Ok(())
+        });
+    });
+    let mut juju = charm.deploy();
+    let unit = juju.add_played_unit("app").unwrap();
+    for port in ["", "80", "hunter2"] {
+        juju.write_bag("peers", &unit, [("port", port)]).unwrap();
+        juju.settle().unwrap();
+        tick(&mut juju);
+    }
+    assert_eq!(charm.seen(), ["None", "Some(80)", "misfit: true"]);
+}
+
+#[test]
+fn a_text_that_is_no_secret_is_not_found() {
+    let charm = Made::new(|_, events| {
+        events.on(&hook::update_status(), |this, _, cx| {
+            let error = cx.secret(&"rubbish".parse()?).content().unwrap_err();
+            this.see(format!("{} {error:?}", error.is_not_found()));
+            Ok(())
+        });
+    });
+    let mut juju = charm.deploy();
+    tick(&mut juju);
+    assert!(charm.seen()[0].starts_with("true "), "a secret of that name");
+}
+
+#[test]
+fn a_unit_knows_whether_it_is_being_removed() {
+    let charm = Made::new(|_, events| {
+        events.on(&hook::stop(), |this, _, cx| {
+            this.see(format!("{}", cx.unit().is_dying()?));
+            Ok(())
+        });
+        events.on(&hook::update_status(), |this, _, cx| {
+            this.see(format!("{}", cx.unit().is_dying()?));
+            Ok(())
+        });
+    });
+    let mut juju = charm.deploy();
+    tick(&mut juju);
+    juju.remove_unit("app/0").unwrap();
+    juju.settle().unwrap();
+    assert_eq!(charm.seen(), ["false", "true"]);
+}

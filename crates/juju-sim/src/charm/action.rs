@@ -54,6 +54,11 @@ impl ActionSpec {
         names.filter_map(Value::as_str)
     }
 
+    /// Whether a parameter has a default.
+    pub fn has_default(&self, name: &str) -> bool {
+        self.schema.pointer("/properties").and_then(|all| all.get(name)?.get("default")).is_some()
+    }
+
     /// Whether parameters that are not declared may be given, of whatever value.
     pub fn takes_others(&self) -> bool {
         self.schema.get("additionalProperties") != Some(&Value::Bool(false))

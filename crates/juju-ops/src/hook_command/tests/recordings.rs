@@ -249,12 +249,20 @@ fn every_failure_of_juju_means_what_it_should() {
         not found  secret-get: consumer label "db-pass" not found
         not found  secret-get: consumer label "none" not found
         not found  secret-get: secret "9m4e2mr0ui3e8a215nv0" not found
+        not found  secret-get: secret URI "" not valid
+        not found  secret-get: secret URI "-x" not valid
+        not found  secret-get: secret URI "bad uri" not valid
+        not found  secret-get: secret URI "secret:bad" not valid
         not found  secret-get: secret key value "user#file" not found
         not found  secret-grant: secret "9m4e2mr0ui3e8a215n4g" not found
         not found  secret-grant: secret "9m4e2mr0ui3e8a215nv0" not found
+        not found  secret-grant: secret URI "bad" not valid
         not found  secret-info-get: secret "9m4e2mr0ui3e8a215n4g" not found
         not found  secret-info-get: secret "9m4e2mr0ui3e8a215nv0" not found
         not found  secret-info-get: secret "none" not found
+        not found  secret-remove: secret URI "bad" not valid
+        not found  secret-set: secret URI "bad" not valid
+        not found  secret-set: secret URI "secret:9m4e2mr0ui3e8a215nzz" not valid
         not found  storage-get: invalid value "data/9" for option -s: storage "data/9" not found
         not found  storage-get: invalid value "late/3" for option -s: filesystem for storage "late/3" not provisioned
         not found  unit-get: public address not found
