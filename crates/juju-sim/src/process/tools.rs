@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use super::wire;
 use crate::SimError;
-use crate::cargo::{self, Profile};
+use crate::cargo;
 
 /// The one argument to which the executable answers with the version of the protocol that it speaks.
 pub(crate) const QUESTION: &str = "--hook-command-protocol";
@@ -17,7 +17,7 @@ const NAME: &str = "juju-sim";
 /// The executable for the hook commands.
 ///
 /// # Errors
-/// What to install, where there is none.
+/// What to do, where there is none.
 pub(crate) fn find() -> Result<PathBuf, SimError> {
     let surroundings = Surroundings {
         variable: std::env::var_os("JUJU_SIM"),
@@ -26,10 +26,7 @@ pub(crate) fn find() -> Result<PathBuf, SimError> {
         path: std::env::var_os("PATH"),
         root: cargo::workspace_root(),
     };
-    match surroundings.find()? {
-        Found::At(path) => Ok(path),
-        Found::ToBuild => cargo::binary(NAME, Profile::Dev),
-    }
+    surroundings.find(&cargo::dependency_in)
 }
 
 /// Refuses an executable that is not `juju-sim`, or not one that fits this library: what the two say to each other is
@@ -71,37 +68,41 @@ struct Surroundings {
     root: PathBuf,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Found {
-    At(PathBuf),
-    ToBuild,
-}
-
 impl Surroundings {
-    fn find(&self) -> Result<Found, SimError> {
+    /// The executable, which `build` makes for the package in a directory that depends on this crate.
+    fn find(&self, build: &dyn Fn(&Path) -> Result<PathBuf, SimError>) -> Result<PathBuf, SimError> {
         if let Some(variable) = self.variable.as_ref().filter(|variable| !variable.is_empty()) {
             let path = PathBuf::from(variable);
             return match is_executable(&path) {
-                true => Ok(Found::At(path)),
+                true => Ok(path),
                 false => Err(SimError::Tools(format!("JUJU_SIM: {} is not an executable file", path.display()))),
             };
         }
         if let Some(current) = self.current.as_ref().filter(|path| path.file_name().is_some_and(|name| name == NAME)) {
-            return Ok(Found::At(current.clone()));
+            return Ok(current.clone());
         }
         // Before what is beside: that may be what another commit has left behind.
-        if self.in_workspace() {
-            return Ok(Found::ToBuild);
-        }
+        let unbuilt = match self.to_build_for().map(build) {
+            Some(Ok(path)) => return Ok(path),
+            Some(Err(error)) if self.in_workspace() => return Err(error),
+            Some(Err(error)) => format!("\n{error}"),
+            None => String::new(),
+        };
         // Cargo has executables in `target/debug`, and those of tests in `target/debug/deps`.
         let beside = self.current.iter().flat_map(|current| current.ancestors().skip(1).take(2)).map(Path::to_owned);
         let path = self.path.iter().flat_map(std::env::split_paths).filter(|dir| dir.is_absolute());
         let found = beside.chain(path).map(|dir| dir.join(NAME)).find(|path| is_executable(path));
-        found.map(Found::At).ok_or_else(|| SimError::Tools(format!("no juju-sim executable: {}", advice())))
+        found.ok_or_else(|| SimError::Tools(format!("no juju-sim executable: {}{unbuilt}", advice())))
     }
 
-    /// Whether this is a test or a program of the workspace that this crate was compiled in. A package elsewhere that
-    /// depends on a copy of the workspace wants nothing built in there.
+    /// The directory of the package whose dependency the executable can be built as: the one that cargo runs. Where
+    /// cargo runs none, a program of the workspace that this crate was compiled in has that.
+    fn to_build_for(&self) -> Option<&Path> {
+        let running = self.manifest_dir.as_deref().map(Path::new);
+        running.or_else(|| self.in_workspace().then_some(self.root.as_path()))
+    }
+
+    /// Whether this is a test or a program of the workspace that this crate was compiled in.
     fn in_workspace(&self) -> bool {
         let manifest_dir = self.manifest_dir.as_ref().map(Path::new);
         let inside =
@@ -139,47 +140,59 @@ mod tests {
         }
     }
 
+    /// Cargo where it can build nothing.
+    fn fails(dir: &Path) -> Result<PathBuf, SimError> {
+        Err(SimError::Build { package: NAME.to_owned(), why: format!("not in {}", dir.display()) })
+    }
+
     #[test]
     fn the_first_that_there_is_is_taken() {
         let dir = tempfile::tempdir().unwrap();
-        let at = |path: &Path| Found::At(path.to_owned());
         let mut around = outside(&dir);
-        let nothing = around.find().unwrap_err().to_string();
+        let nothing = around.find(&fails).unwrap_err().to_string();
         let source = env!("CARGO_MANIFEST_DIR");
         let advice = format!("install it with \"cargo install --path {source}\", or set JUJU_SIM to where it is");
-        assert_eq!(nothing, format!("no juju-sim executable: {advice}"));
+        let unbuilt = format!("build package juju-sim: not in {}", dir.path().display());
+        assert_eq!(nothing, format!("no juju-sim executable: {advice}\n{unbuilt}"));
         let on_path = executable(&dir, "bin/juju-sim", "");
-        assert_eq!(around.find().unwrap(), at(&on_path));
+        assert_eq!(around.find(&fails).unwrap(), on_path);
         let above = executable(&dir, "target/debug/juju-sim", "");
-        assert_eq!(around.find().unwrap(), at(&above));
+        assert_eq!(around.find(&fails).unwrap(), above);
         let beside = executable(&dir, "target/debug/deps/juju-sim", "");
-        assert_eq!(around.find().unwrap(), at(&beside));
+        assert_eq!(around.find(&fails).unwrap(), beside);
+        // What was built fits; the others may be of another commit.
+        assert_eq!(around.find(&|dir| Ok(dir.join("built"))).unwrap(), dir.path().join("built"));
         around.current = Some(above.clone());
-        around.manifest_dir = None;
-        assert_eq!(around.find().unwrap(), at(&above));
+        assert_eq!(around.find(&|_| panic!("it is one itself")).unwrap(), above);
         around.variable = Some(on_path.clone().into());
-        assert_eq!(around.find().unwrap(), at(&on_path));
+        assert_eq!(around.find(&|_| panic!("it was told")).unwrap(), on_path);
         around.variable = Some(dir.path().into());
-        let bad = around.find().unwrap_err().to_string();
+        let bad = around.find(&fails).unwrap_err().to_string();
         assert_eq!(bad, format!("JUJU_SIM: {} is not an executable file", dir.path().display()));
     }
 
     #[test]
-    fn only_its_own_workspace_is_built() {
+    fn it_is_built_for_the_package_that_cargo_runs() {
         let dir = tempfile::tempdir().unwrap();
         let mut around = outside(&dir);
-        executable(&dir, "target/debug/juju-sim", "");
+        let beside = executable(&dir, "target/debug/juju-sim", "");
         fs::create_dir(&around.root).unwrap();
         fs::write(around.root.join("Cargo.toml"), "members = [\"crates/juju-sim\"]").unwrap();
-        // It is a dependency of what is tested.
-        assert!(matches!(around.find().unwrap(), Found::At(_)));
-        around.manifest_dir = Some(around.root.join("crates/x").into());
-        assert_eq!(around.find().unwrap(), Found::ToBuild);
+        let built = |dir: &Path| Ok(dir.join("built"));
+        // A package elsewhere wants nothing built in a workspace that it depends on a crate of.
+        assert_eq!(around.find(&built).unwrap(), dir.path().join("built"));
+        // A program that is run by hand takes what is there.
+        around.manifest_dir = None;
+        assert_eq!(around.find(&built).unwrap(), beside);
+        let member = around.root.join("crates/x");
+        around.manifest_dir = Some(member.clone().into());
+        assert_eq!(around.find(&built).unwrap(), member.join("built"));
+        assert!(matches!(around.find(&fails), Err(SimError::Build { .. })));
         around.manifest_dir = None;
         around.current = Some(around.root.join("target/debug/deps/it-123"));
-        assert_eq!(around.find().unwrap(), Found::ToBuild);
+        assert_eq!(around.find(&built).unwrap(), around.root.join("built"));
         fs::write(around.root.join("Cargo.toml"), "").unwrap();
-        assert!(around.find().is_err());
+        assert!(around.find(&built).is_err());
     }
 
     #[test]

@@ -52,7 +52,8 @@ impl Revision {
     }
 
     /// A charm directory: its metadata, and its `dispatch` or `hooks/`, run as a real process with real hook commands.
-    /// Their executable is `juju-sim`: the one that `JUJU_SIM` names, one beside this program, or one on `PATH`.
+    /// Their executable is `juju-sim`: the one that `JUJU_SIM` names, else what cargo builds for the package that it runs
+    /// a test or a program of, else one beside this program or on `PATH`.
     ///
     /// Juju lets a hook run for ever; here it is killed after [ten minutes](super::World::set_time_limit).
     ///
