@@ -102,10 +102,15 @@ pub use node::{Node, Selected};
 pub use own::OwnAddresses;
 pub use requirer::{Error, MagpiePeersRequirer};
 
-/// The examples of the README, compiled.
+/// The example of this crate's README, run.
+#[cfg(doctest)]
+#[doc = include_str!("README.md")]
+struct Readme;
+
+/// The examples of the repository's README, compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-struct Readme;
+struct Repository;
 
 /// The examples of `docs/testing.md`, run.
 #[cfg(doctest)]

@@ -281,3 +281,8 @@ pub use source::{Role, Source};
 pub use status::{Status, StatusKind};
 pub use transport::{Call, Ending, Output, Processes, Transport};
 pub use version::JujuVersion;
+
+/// The example of the README, run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -186,3 +186,8 @@ pub use world::{
     Deployment, Fault, Invocation, Observation, On, OpenPorts, RelationId, RelationName, Revision, SecretView,
     StorageView, Target, Tools, World,
 };
+
+/// The example of the README, run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
