@@ -2,7 +2,7 @@
 
 use juju_ops::action::{self, Action, NoParams};
 use juju_ops::{Ack, Outcome, Status, testing};
-use juju_sim::World;
+use juju_sim::{Charm, World};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -38,12 +38,15 @@ fn parameters_are_typed_and_results_are_given() {
 }
 
 #[test]
-fn a_parameter_that_is_missing_fails_the_action_by_name() {
+fn a_parameter_that_may_be_missing_and_is_needed_is_found_before_anybody_runs_it() {
     let charm = go(|_, _, _| Ok(Outcome::completed()));
-    let mut juju = charm.deploy();
-    let done = juju.run_action("app/0", "go", json!({})).unwrap();
-    assert_eq!(done.status, "failed");
-    assert_eq!(done.message, "the action's parameters: missing field `n`");
+    let metadata = |n: &str| {
+        let actions = format!("go: {{description: d, params: {{'n': {{type: integer}}}}{n}}}");
+        Charm::parse(crate::support::METADATA, None, Some(&actions)).unwrap()
+    };
+    let flaw = testing::check(&charm, &metadata("")).unwrap_err().to_string();
+    assert!(flaw.starts_with("parameter n of action go is neither required nor has a default"), "{flaw}");
+    testing::check(&charm, &metadata(", required: ['n']")).unwrap();
 }
 
 #[test]

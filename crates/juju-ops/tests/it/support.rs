@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub const METADATA: &str = "{name: app, summary: s, description: d, peers: {peers: {interface: demo}}}";
 pub const CONFIG: &str =
     "options:\n  size: {type: int, default: 3, description: d}\n  name: {type: string, description: d}";
-pub const ACTIONS: &str = "go: {description: d, params: {'n': {type: integer}}}";
+pub const ACTIONS: &str = "go: {description: d, params: {'n': {type: integer, default: 1}}}";
 
 type Observe = Rc<dyn Fn(&Made, &mut Observers<Made>)>;
 
