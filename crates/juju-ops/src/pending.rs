@@ -40,7 +40,7 @@ pub struct Pending {
     pub subject: String,
     /// When it was emitted.
     pub since: SystemTime,
-    /// How many of its redeliveries failed.
+    /// How many of its deliveries failed.
     pub attempts: u64,
     /// What the last failed redelivery failed with, at most 1 KiB of it.
     pub last_error: Option<String>,

@@ -74,13 +74,11 @@ impl Context {
             }
             let ports: Vec<_> = written.ports.iter().filter(|(at, it)| before.ports.get(*at) != Some(*it)).collect();
             let ports: Vec<_> = ports.into_iter().map(|(at, it)| (at.clone(), it.clone())).collect();
-            let statuses: Vec<_> =
-                written.statuses.iter().filter(|(of, it)| before.statuses.get(of) != Some(*it)).collect();
+            let new = written.statuses.iter().filter(|(of, it)| before.statuses.get(of) != Some(*it));
             // One that is evaluated at the end would only be seen for a moment.
-            let now = statuses.into_iter().filter(|(of, _)| !self.inner.evaluated.borrow().contains(of));
-            let statuses: Vec<_> = now.map(|(of, it)| (*of, it.clone())).collect();
-            let held = written.statuses.iter().filter(|(of, _)| self.inner.evaluated.borrow().contains(of));
-            self.inner.held.borrow_mut().extend(held.map(|(of, status)| (*of, status.clone())));
+            let (held, statuses): (Vec<_>, Vec<_>) =
+                new.map(|(of, it)| (*of, it.clone())).partition(|(of, _)| self.inner.evaluated.borrow().contains(of));
+            self.inner.held.borrow_mut().extend(held);
             let version = written.version.clone().filter(|it| before.version.as_ref() != Some(it));
             (since(&before.bags, &written.bags), ports, version, statuses)
         };

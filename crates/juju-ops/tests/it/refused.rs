@@ -193,3 +193,25 @@ fn a_refusal_that_cannot_be_taken_back_fails_the_hook() {
     assert!(run.log().any(|(_, text)| text.contains("taking back its writes")), "{run}");
     assert_eq!(keys(&juju), ["reconciled"]);
 }
+
+#[test]
+fn a_status_that_was_held_back_for_functions_that_abstain_fails_no_hook() {
+    let charm = Made::new(|_, events| {
+        events.emits(&lasting());
+        events.on(&hook::start(), |_, _, cx| Ok(cx.emit_durable(&lasting(), Lasting::new("a"))?));
+        events.on(&lasting(), |_, event, cx| {
+            if !event.refreshed {
+                return Ok(Ack::NotYet);
+            }
+            cx.unit().set_status(Status::maintenance("at it"))?;
+            Ok(Ack::Done)
+        });
+        events.status(|_, _| Ok(None));
+    });
+    let mut juju = charm.deploy();
+    juju.inject("app/0", refuse(0, "status-set")).unwrap();
+    let run = tick(&mut juju);
+    well(&juju, &run);
+    assert!(run.log().any(|(level, text)| level == "ERROR" && text.starts_with("status-set maintenance")), "{run}");
+    assert!(pending(&juju).is_empty());
+}
