@@ -175,7 +175,9 @@ struct Run<'a, O> {
     delivered: BTreeSet<(String, String)>,
     /// The youngest generation that was looked at: what is older had its turn.
     looked_at: u64,
+    /// How many events were delivered for the first time; and how many of those in deliveries of earlier events.
     drained: usize,
+    spared: usize,
     /// What the operator has to mend in the configuration.
     blocked: Option<Status>,
 }
@@ -187,7 +189,7 @@ impl<'a, O: Observer> Run<'a, O> {
         cx.declare_endpoints(register.endpoints());
         let evaluated = [Of::Unit, Of::Application].into_iter().filter(|of| register.statuses(*of).next().is_some());
         cx.declare_evaluated(evaluated.collect());
-        Ok(Self { charm, register, cx, delivered: BTreeSet::new(), looked_at: 0, drained: 0, blocked: None })
+        Ok(Self { charm, register, cx, delivered: BTreeSet::new(), looked_at: 0, drained: 0, spared: 0, blocked: None })
     }
 
     fn hook(&mut self, hook: &Hook) -> Result<(), Error> {
@@ -371,8 +373,12 @@ impl<'a, O: Observer> Run<'a, O> {
     /// is what Juju refuses of what it wrote.
     fn redeliver(&mut self, generation: u64, id: &Identity) -> Result<(), Error> {
         let cx = self.cx;
-        let (before, drained) = (cx.savepoint(), self.drained);
-        let error = match cx.redelivering(|| self.try_redeliver(generation, id)) {
+        let before = cx.savepoint();
+        // What it emits counts apart: it must not use up what the hook's own handlers may emit.
+        let (own, spared) = (std::mem::replace(&mut self.drained, self.spared), self.spared);
+        let delivered = cx.redelivering(|| self.try_redeliver(generation, id));
+        self.spared = std::mem::replace(&mut self.drained, own);
+        let error = match delivered {
             Ok(answer) => match cx.send_since(&before) {
                 Ok(()) => {
                     match answer {
@@ -392,7 +398,7 @@ impl<'a, O: Observer> Run<'a, O> {
             Err(error) => error,
         };
         cx.return_to(before);
-        self.drained = drained;
+        self.spared = spared;
         let text = chain(&error).to_string();
         cx.note_failure(generation, &text);
         security::refused(cx, &error);

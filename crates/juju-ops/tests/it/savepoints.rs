@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use juju_ops::action::{self, Action, NoParams};
-use juju_ops::{Ack, BoxError, Context, Outcome, Status, hook};
+use juju_ops::{Ack, BoxError, Context, Outcome, Status, hook, testing};
 use serde_json::json;
 
 use crate::support::{Fleeting, Lasting, Made, fleeting, lasting, tick};
@@ -78,7 +78,7 @@ fn a_redelivery_that_emits_without_end_spares_the_hook() {
 }
 
 #[test]
-fn durable_events_emitted_without_end_fail_the_hook() {
+fn durable_events_that_a_redelivery_emits_without_end_spare_the_hook() {
     let count = Rc::new(Cell::new(0));
     let (charm, on) = redelivering(move |cx| {
         count.set(count.get() + 1);
@@ -87,6 +87,24 @@ fn durable_events_emitted_without_end_fail_the_hook() {
     });
     let mut juju = charm.deploy();
     on.set(true);
+    let run = tick(&mut juju);
+    assert!(run.log().any(|(_, text)| text.ends_with("emitted without end; it stays pending")), "{run}");
+    assert_ne!(juju.status("app/0").current, "error");
+    assert_eq!(testing::pending(&juju, "app/0").len(), 1);
+}
+
+#[test]
+fn durable_events_that_a_hook_emits_without_end_fail_it() {
+    let charm = Made::new(|_, events| {
+        events.emits(&lasting());
+        events.on(&hook::update_status(), |_, _, cx| Ok(cx.emit_durable(&lasting(), Lasting::new("0"))?));
+        events.on(&lasting(), |_, event, cx| {
+            let next: u32 = event.about.parse()?;
+            cx.emit_durable(&lasting(), Lasting::new(&(next + 1).to_string()))?;
+            Ok(Ack::Done)
+        });
+    });
+    let mut juju = charm.deploy();
     let run = tick(&mut juju);
     assert!(run.log().last().is_some_and(|(_, text)| text.ends_with("emitted without end")));
     assert_eq!(juju.status("app/0").current, "error");
