@@ -8,7 +8,6 @@ mod bad_input;
 mod changes;
 mod commands;
 mod corners;
-mod edges;
 mod encoder;
 mod limits;
 mod maintenance;
