@@ -339,9 +339,7 @@ impl MagpiePeersRequirer {
     /// # Errors
     /// A hook command fails.
     pub fn withdraw_iperf_claims(&self, cx: &Context) -> Result<(), Error> {
-        self.clear_iperf_server_ready(cx)?;
-        self.clear_iperf_server_checked(cx)?;
-        self.clear_iperf_checked(cx)
+        self.write_all(cx, &[iperf::SERVER, iperf::SERVER_CHECKED, iperf::CHECKED].map(|key| (key, "")))
     }
 
     /// Which units each of the current peers has checked.
@@ -356,13 +354,20 @@ impl MagpiePeersRequirer {
         Ok(checked.into_iter().collect())
     }
 
-    /// Has one key of this unit's bag be as it should, in every relation of the endpoint; an empty value for none. What is
-    /// remembered as told is not told again, but for the hooks in which the memory is doubtful.
+    /// Has one key of this unit's bag be as it should, in every relation of the endpoint; an empty value for none.
     fn write(&self, cx: &Context, key: &str, value: &str) -> Result<(), Error> {
+        self.write_all(cx, &[(key, value)])
+    }
+
+    /// The same for several keys. What is remembered as told is not told again, but for the hooks in which the memory is
+    /// doubtful.
+    fn write_all(&self, cx: &Context, pairs: &[(&str, &str)]) -> Result<(), Error> {
         let relations = cx.relations(&self.endpoint)?;
         let before = Memory::load(cx, &self.endpoint)?;
         let mut told = before.clone();
-        for relation in &relations {
+        for (relation, &(key, value)) in
+            relations.iter().flat_map(|relation| pairs.iter().map(move |it| (relation, it)))
+        {
             if told.value(relation.id(), key) != Some(value) || told::is_doubtful(cx) {
                 relation.own_bag()?.set(key, value)?;
                 // It names every peer, and changes with each: too long to be read with the state in every hook.

@@ -1,6 +1,6 @@
 //! What a type that is `Deserialize` is read from: its fields, and of what kind each is, found by asking it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -62,20 +62,22 @@ fn ask<T: DeserializeOwned>() -> Vec<Field> {
         kinds.insert(name, asked);
     }
     // Each time one more of the fields that are missed is there.
-    let mut given: BTreeSet<&str> = BTreeSet::new();
-    while let Err(Asked::Missing(name)) = T::deserialize(Given { given: &given, kinds: &kinds, at: names })
-        && let Some(&name) = names.iter().find(|it| **it == name)
-        && given.insert(name)
-    {}
+    let mut given: Vec<&str> = Vec::new();
+    while let Err(Asked::Missing(name)) = T::deserialize(Given { kinds: &kinds, at: &given })
+        && names.contains(&name)
+        && !given.contains(&name)
+    {
+        given.push(name);
+    }
     // An alias is a second name of a field: given with that, it is a duplicate of it.
     let is_alias = |name: &&'static str| {
-        let twice = Twice { name: Some(name), left: 2, kind: kinds[*name].0 };
+        let twice = Given { kinds: &kinds, at: &[name, name] };
         matches!(T::deserialize(twice), Err(Asked::Duplicate(primary)) if primary != *name)
     };
     let names = names.iter().filter(|name| !is_alias(name));
     let field = |&name: &&'static str| {
         let (kind, optional) = kinds[name];
-        Field { name, kind, required: given.contains(name) && !optional }
+        Field { name, kind, required: given.contains(&name) && !optional }
     };
     names.map(field).collect()
 }
@@ -252,9 +254,9 @@ impl<'de> Deserializer<'de> for Kind<'_> {
 
 /// A struct of which some fields are there, with values that mean nothing.
 struct Given<'a> {
-    given: &'a BTreeSet<&'a str>,
     kinds: &'a BTreeMap<&'a str, (FieldKind, bool)>,
-    at: &'static [&'static str],
+    /// Those that are still to come.
+    at: &'a [&'a str],
 }
 
 impl<'de> Deserializer<'de> for Given<'_> {
@@ -278,13 +280,7 @@ impl<'de> MapAccess<'de> for Given<'_> {
     type Error = Asked;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Asked> {
-        while let Some((&name, _)) = self.at.split_first() {
-            if self.given.contains(name) {
-                return seed.deserialize(text(name)).map(Some);
-            }
-            self.at = &self.at[1..];
-        }
-        Ok(None)
+        self.at.first().map(|name| seed.deserialize(text(name))).transpose()
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Asked> {
@@ -292,44 +288,6 @@ impl<'de> MapAccess<'de> for Given<'_> {
         self.at = rest;
         // What is missed inside of it is no field of this struct.
         seed.deserialize(Empty(self.kinds[name].0)).map_err(|_| Asked::Nothing)
-    }
-}
-
-/// A struct that has one field twice, with values that mean nothing.
-struct Twice {
-    name: Option<&'static str>,
-    left: u8,
-    kind: FieldKind,
-}
-
-impl<'de> Deserializer<'de> for Twice {
-    type Error = Asked;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Asked> {
-        visitor.visit_map(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Asked> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct seq tuple
-        tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-impl<'de> MapAccess<'de> for Twice {
-    type Error = Asked;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Asked> {
-        let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
-        self.left = left;
-        self.name.map(|name| seed.deserialize(text(name))).transpose()
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Asked> {
-        seed.deserialize(Empty(self.kind))
     }
 }
 

@@ -38,7 +38,8 @@ impl Context {
         }
         let ports = std::mem::take(&mut self.inner.written.borrow_mut().ports);
         for (endpoint, wanted) in &*ports {
-            commands.extend(self.port_commands(endpoint.as_deref(), wanted)?);
+            let open = self.open_ports(endpoint.as_deref())?;
+            commands.extend(difference(endpoint.as_deref(), &open, wanted).into_iter().map(|(command, _)| command));
         }
         commands.extend(results.iter().map(hook_command::action_set));
         commands.extend(self.inner.written.borrow().version.as_deref().map(hook_command::application_version_set));
@@ -98,8 +99,7 @@ impl Context {
             for (endpoint, wanted) in &ports {
                 let open = self.open_ports(endpoint.as_deref())?;
                 // Each with its way back: a later one may be refused.
-                let there = difference(endpoint.as_deref(), &open, wanted);
-                for (command, back) in there.iter().zip(opposite(endpoint.as_deref(), &open, wanted)) {
+                for (command, back) in difference(endpoint.as_deref(), &open, wanted) {
                     self.inner.reads.forget_ports();
                     command.run(self.transport())?;
                     sent.push(back);
@@ -129,11 +129,6 @@ impl Context {
         let bag = self.read_bag(&key.0, &key.1)?;
         let differs = |(key, value): &(&String, &String)| bag.get(*key).map_or("", String::as_str) != value.as_str();
         Ok(wanted.iter().filter(differs).map(|(key, value)| (key.clone(), value.clone())).collect())
-    }
-
-    /// Closes what is open and not wanted, then opens what is wanted and not open.
-    fn port_commands(&self, endpoint: Option<&str>, wanted: &Ports) -> Result<Vec<Command<()>>, Error> {
-        Ok(difference(endpoint, &self.open_ports(endpoint)?, wanted))
     }
 
     /// Whether Juju shows a status already. What Juju cannot say is taken for no.
@@ -197,17 +192,13 @@ fn relation_set((relation, member): &(RelationId, Member), changes: &Changes) ->
     }
 }
 
-/// What takes back each part of the difference.
-fn opposite(endpoint: Option<&str>, open: &Ports, wanted: &Ports) -> Vec<Command<()>> {
+/// The commands between two sets of ports, each with the one that takes it back: what is open and not wanted is closed,
+/// then what is wanted and not open is opened.
+fn difference(endpoint: Option<&str>, open: &Ports, wanted: &Ports) -> Vec<(Command<()>, Command<()>)> {
     let endpoints = endpoint.as_slice();
-    let open_again = open.difference(wanted).map(|&ports| hook_command::open_port_for(ports, endpoints));
-    let close_again = wanted.difference(open).map(|&ports| hook_command::close_port_for(ports, endpoints));
-    open_again.chain(close_again).collect()
-}
-
-fn difference(endpoint: Option<&str>, open: &Ports, wanted: &Ports) -> Vec<Command<()>> {
-    let endpoints = endpoint.as_slice();
-    let close = open.difference(wanted).map(|&ports| hook_command::close_port_for(ports, endpoints));
-    let open = wanted.difference(open).map(|&ports| hook_command::open_port_for(ports, endpoints));
-    close.chain(open).collect()
+    let closing = |ports| hook_command::close_port_for(ports, endpoints);
+    let opening = |ports| hook_command::open_port_for(ports, endpoints);
+    let closed = open.difference(wanted).map(|&ports| (closing(ports), opening(ports)));
+    let opened = wanted.difference(open).map(|&ports| (opening(ports), closing(ports)));
+    closed.chain(opened).collect()
 }
