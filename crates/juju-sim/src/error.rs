@@ -200,6 +200,14 @@ pub enum SimError {
         /// What cargo said, or what was missing.
         why: String,
     },
+    /// What the command keeps of models cannot be used.
+    #[error("use {}: {why}", path.display())]
+    Store {
+        /// The file or directory.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
     /// A charm archive that is refused.
     #[error("unpack charm archive: {0}")]
     Archive(String),

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::Status;
 
@@ -41,7 +41,7 @@ const HIDDEN: &str = "…";
 /// assert!(run.to_string().lines().eq(block));
 /// # Ok::<(), juju_sim::SimError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HookRun {
     /// Counts from 1, over all units.
@@ -95,7 +95,7 @@ pub struct HookRun {
 /// assert_eq!(run.trace.iter().map(told).collect::<Vec<_>>(), ["WARNING no disk", "is-leader gave \"True\\n\""]);
 /// # Ok::<(), juju_sim::SimError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Trace {
     /// It called a hook command.
@@ -126,7 +126,7 @@ pub enum Trace {
 /// assert_eq!(set.to_string(), "state-set token=…");
 /// # Ok::<(), juju_sim::SimError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct CommandRun {
     /// Its name and arguments.
@@ -155,7 +155,7 @@ pub struct CommandRun {
 /// assert_eq!(run.fate, Fate::Failed("signal: segmentation fault".to_owned()));
 /// # Ok::<(), juju_sim::SimError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum ProgramEnd {
@@ -223,7 +223,7 @@ impl fmt::Display for ProgramEnd {
 /// assert_eq!(juju.step().expect("it runs again").fate, Fate::Committed);
 /// # Ok::<(), juju_sim::SimError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Fate {
@@ -442,9 +442,22 @@ pub(crate) struct Kept {
     /// The first run whose trace is kept.
     oldest: usize,
     bytes: usize,
+    /// How many ran before these.
+    before: u64,
 }
 
 impl Kept {
+    /// Of a world that goes on after so many runs.
+    #[cfg(feature = "cli")]
+    pub(crate) fn after(before: u64) -> Kept {
+        Kept { before, ..Kept::default() }
+    }
+
+    /// The number of the next one.
+    pub(crate) fn next(&self) -> u64 {
+        self.before + self.runs.len() as u64 + 1
+    }
+
     pub(crate) fn runs(&self) -> &[HookRun] {
         &self.runs
     }

@@ -54,6 +54,11 @@ impl ActionSpec {
         names.filter_map(Value::as_str)
     }
 
+    /// The JSON Schema of its parameters.
+    pub fn schema(&self) -> &Value {
+        &self.schema
+    }
+
     /// Whether a parameter has a default.
     pub fn has_default(&self, name: &str) -> bool {
         self.schema.pointer("/properties").and_then(|all| all.get(name)?.get("default")).is_some()

@@ -1,10 +1,10 @@
 use std::io::{IsTerminal, Stdout, Write};
-use std::process::ExitCode;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
 use super::arguments::{DemoArguments, Format};
+use super::failure::Failure;
 use super::layout::Layout;
 use super::report::{Report, Row, width};
 use crate::{Revision, SimError, Status, World};
@@ -13,7 +13,7 @@ use crate::{Revision, SimError, Status, World};
 const ACTION: &str = "peers";
 
 /// Runs the demonstration. The exit code is 0 only if every unit ends `active`.
-pub(super) fn run(arguments: &DemoArguments) -> Result<ExitCode, SimError> {
+pub(super) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let progress = Progress { overwrite: std::io::stderr().is_terminal() };
     let layout = match &arguments.charm {
         Some(path) => Layout::of_charm(path)?,
@@ -113,7 +113,7 @@ impl Demo {
         self.shown = self.world.runs().len();
     }
 
-    fn end(self, started: Instant) -> Result<ExitCode, SimError> {
+    fn end(self, started: Instant) -> Result<(), Failure> {
         let world = &self.world;
         let leader = world.leader(&self.app);
         let rows: Vec<Row> = world
@@ -141,10 +141,8 @@ impl Demo {
                 let _ = writeln!(anstream::stdout(), "{document:#}");
             }
         }
-        let Some(row) = rows.iter().find(|row| row.workload != "active") else { return Ok(ExitCode::SUCCESS) };
-        let _ =
-            writeln!(anstream::stderr(), "juju-sim: {} is not active but {}: {}", row.unit, row.workload, row.message);
-        Ok(ExitCode::FAILURE)
+        let Some(row) = rows.iter().find(|row| row.workload != "active") else { return Ok(()) };
+        Err(format!("{} is not active but {}: {}", row.unit, row.workload, row.message).into())
     }
 }
 

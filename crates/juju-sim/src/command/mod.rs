@@ -98,7 +98,7 @@ pub(crate) use self::secret_uri::is_uri as is_secret_uri;
 /// # juju.settle()?;
 /// # Ok::<(), juju_sim::SimError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct ToolOutput {
     /// The exit code.
     pub code: i32,

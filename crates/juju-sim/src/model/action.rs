@@ -76,6 +76,20 @@ impl Model {
         Ok(Running { args: args.iter().map(|arg| (*arg).to_owned()).collect(), ..running })
     }
 
+    /// Starts commands of an operator (`juju exec`), by the unit's shell.
+    #[cfg(feature = "cli")]
+    pub(crate) fn begin_commands(&mut self, name: &str, commands: &str) -> Result<Running, SimError> {
+        let running = self.begin_exec(name, None, &[])?;
+        Ok(Running { exec: Some(commands.to_owned()), ..running })
+    }
+
+    /// The number of an operation, which is counted with its tasks.
+    #[cfg(feature = "cli")]
+    pub(crate) fn take_operation(&mut self) -> u32 {
+        self.counters.action += 1;
+        self.counters.action - 1
+    }
+
     fn can_work(&self, name: &str) -> Result<(), String> {
         match self.units.get(name) {
             None => Err("there is no such unit".to_owned()),

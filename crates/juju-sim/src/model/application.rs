@@ -18,7 +18,7 @@ pub(crate) enum Life {
     Dying,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Application {
     pub(crate) life: Life,
     /// The charm's revisions; the last is the application's, units may still run an older one.
@@ -29,6 +29,9 @@ pub(crate) struct Application {
     pub(crate) leader: Option<String>,
     pub(crate) leader_settings: Bag,
     pub(crate) status: Option<Status>,
+    /// When that last changed.
+    #[serde(default)]
+    pub(crate) since: u64,
     pub(crate) version: String,
     /// The space of an endpoint or extra binding; `""` is the application's default.
     pub(crate) bindings: BTreeMap<String, String>,
@@ -52,6 +55,7 @@ impl Application {
             leader: None,
             leader_settings: Bag::default(),
             status: None,
+            since: 0,
             version: String::new(),
             bindings: BTreeMap::new(),
             resources: BTreeMap::new(),

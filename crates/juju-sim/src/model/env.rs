@@ -68,15 +68,11 @@ impl Model {
         set("JUJU_VERSION", VERSION);
         set("JUJU_MACHINE_ID", &machine);
         set("JUJU_PRINCIPAL_UNIT", &principal);
-        for empty in [
-            "JUJU_AVAILABILITY_ZONE",
-            "CLOUD_API_VERSION",
-            "JUJU_CHARM_HTTP_PROXY",
-            "JUJU_CHARM_HTTPS_PROXY",
-            "JUJU_CHARM_FTP_PROXY",
-            "JUJU_CHARM_NO_PROXY",
-        ] {
-            set(empty, "");
+        set("JUJU_AVAILABILITY_ZONE", "");
+        set("CLOUD_API_VERSION", "");
+        let names = ["JUJU_CHARM_HTTP_PROXY", "JUJU_CHARM_HTTPS_PROXY", "JUJU_CHARM_FTP_PROXY", "JUJU_CHARM_NO_PROXY"];
+        for (name, proxy) in names.into_iter().zip(&self.proxies) {
+            set(name, proxy);
         }
         set("JUJU_SLA", "unsupported");
         set("PATH", &format!("{}:{AGENT_PATH}", place.tools_dir.display()));

@@ -201,7 +201,7 @@ impl Model {
             self.label_is_free(id, &owner, changes.label.as_deref())?;
             let secret = self.managed(id, &unit, &app, leads)?;
             if let Some(content) = content {
-                secret.revise(content.clone());
+                secret.revise(content.clone(), now);
             }
             secret.change(changes.clone(), now);
             self.wake_secret(id);

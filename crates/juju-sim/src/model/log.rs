@@ -44,6 +44,12 @@ impl super::Model {
         self.log.lines.iter()
     }
 
+    /// Takes the lines away.
+    #[cfg(feature = "cli")]
+    pub(crate) fn take_log(&mut self) -> VecDeque<LogLine> {
+        std::mem::take(&mut self.log.lines)
+    }
+
     pub(crate) fn push_log(&mut self, unit: &str, level: &str, text: &str) {
         if self.log.lines.len() >= KEPT {
             self.log.lines.pop_front();

@@ -13,6 +13,8 @@ mod lifecycle;
 mod log;
 mod network;
 mod next;
+#[cfg(feature = "cli")]
+mod parts;
 mod port;
 mod relation;
 mod running;
@@ -36,6 +38,8 @@ pub(crate) use hook::{Hook, RelationHook, RelationKind, SecretHook, SecretHookKi
 pub(crate) use lifecycle::Finish;
 pub use log::LogLine;
 pub(crate) use next::Task;
+#[cfg(feature = "cli")]
+pub(crate) use parts::{Changes, differing, documents_of};
 pub(crate) use port::OpenPort;
 #[cfg(test)]
 pub(crate) use relation::{Bag, RelationState};
@@ -111,6 +115,9 @@ pub struct Model {
     pub(crate) counters: Counters,
     /// The ids of the next secrets, before random ones.
     pub(crate) given_secret_ids: Vec<String>,
+    /// What hooks are told of proxies: for HTTP, HTTPS and FTP, and the hosts without one.
+    #[serde(default)]
+    pub(crate) proxies: [String; 4],
     /// Juju 4 (issue 23326): those that remain are not told of a removed peer.
     pub(crate) departures_are_lost: bool,
     log: Log,
@@ -164,6 +171,7 @@ impl Model {
             timers: BTreeMap::new(),
             counters: Counters { action: 1, ..Counters::default() },
             given_secret_ids: Vec::new(),
+            proxies: Default::default(),
             departures_are_lost: false,
             log: Log::default(),
             awake: Awake::Some(BTreeSet::new()),

@@ -23,6 +23,8 @@ pub(crate) struct Running {
     pub(crate) args: Vec<String>,
     /// The timer whose command this is.
     pub(crate) fired: Option<Fired>,
+    /// The commands of an operator that are run in place of the charm's program.
+    pub(crate) exec: Option<String>,
     /// Whether the agent knows the remote application of the hook's relation. Juju: when the relation breaks, only
     /// the agent that saw it appear does.
     pub(super) remote_app_known: bool,
@@ -87,6 +89,13 @@ impl ActionWork {
     }
 }
 
+impl Running {
+    /// What the shell runs in place of the charm's program.
+    pub(crate) fn commands(&self) -> Option<&str> {
+        self.fired.as_ref().map(|fired| fired.exec.commands.as_str()).or(self.exec.as_deref())
+    }
+}
+
 impl Work {
     /// The name as Juju and transcripts give it: `install`, or `action ping`.
     pub(crate) fn title(&self) -> String {
@@ -127,6 +136,7 @@ impl Running {
             context_id,
             args: Vec::new(),
             fired: None,
+            exec: None,
             work,
             configured,
             remote_app_known,

@@ -26,6 +26,12 @@ pub(crate) struct Secret {
     pub(crate) expire_due: Option<u64>,
     pub(crate) latest: u64,
     pub(crate) revisions: BTreeMap<u64, SecretContent>,
+    /// When each revision was made, in seconds from the Unix epoch.
+    #[serde(default)]
+    pub(crate) made: BTreeMap<u64, u64>,
+    /// Whether revisions go that nobody reads: an operator's wish.
+    #[serde(default)]
+    pub(crate) prunes: bool,
     /// Which unit reads which revision, and under which label.
     pub(crate) consumers: BTreeMap<String, Consumer>,
     pub(crate) grants: Vec<Grant>,
@@ -149,6 +155,8 @@ impl Secret {
             expire_due: None,
             latest: 1,
             revisions: BTreeMap::from([(1, content)]),
+            made: BTreeMap::from([(1, now)]),
+            prunes: false,
             consumers: BTreeMap::new(),
             grants: Vec::new(),
         };
@@ -176,12 +184,13 @@ impl Secret {
     }
 
     /// Adds a revision, unless its content is that of the newest.
-    pub(crate) fn revise(&mut self, content: SecretContent) {
+    pub(crate) fn revise(&mut self, content: SecretContent, now: u64) {
         if self.revisions.get(&self.latest) == Some(&content) {
             return;
         }
         self.latest += 1;
         self.revisions.insert(self.latest, content);
+        self.made.insert(self.latest, now);
         self.expire = None;
         self.expire_due = None;
     }
@@ -227,6 +236,15 @@ impl Secret {
             expiry: self.expire,
             rotates: self.next_rotate,
             access: self.grants.iter().map(access).collect(),
+        }
+    }
+
+    /// Removes the revisions that nobody reads, where they are to go.
+    #[cfg(feature = "cli")]
+    pub(crate) fn prune(&mut self) {
+        if self.prunes {
+            let obsolete: Vec<u64> = self.obsolete().collect();
+            self.revisions.retain(|revision, _| !obsolete.contains(revision));
         }
     }
 

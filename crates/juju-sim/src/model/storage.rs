@@ -172,6 +172,13 @@ impl Model {
         Ok(())
     }
 
+    /// Removes storage that no unit has. Whether it could be.
+    #[cfg(feature = "cli")]
+    pub(crate) fn destroy_storage(&mut self, id: &str) -> bool {
+        let is_free = self.storage.get(id).is_some_and(|storage| storage.unit.is_none());
+        is_free && self.storage.remove(id).is_some()
+    }
+
     fn storage_mut(&mut self, act: &'static str, id: &str) -> Result<&mut Storage, SimError> {
         let none = || SimError::Storage { act, storage: id.to_owned(), why: "there is none of this id".to_owned() };
         self.storage.get_mut(id).ok_or_else(none)

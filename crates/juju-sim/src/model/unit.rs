@@ -11,7 +11,7 @@ use super::relation::{RelationState, Snapshot};
 use crate::command::{Network, Settings, StatusInfo};
 
 /// A unit as the controller knows it, and its agent.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Unit {
     pub(crate) app: String,
     pub(crate) number: u32,
@@ -122,7 +122,7 @@ pub enum Retry {
 }
 
 /// What a unit's agent keeps across its restarts, and what it does not.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Agent {
     pub(crate) installed: bool,
     pub(crate) started: bool,
@@ -169,7 +169,7 @@ pub(crate) enum Operation {
 }
 
 /// What an agent forgets at a restart.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Memory {
     /// Relations whose `created` has run, or is taken as run.
     pub(crate) created: BTreeSet<u32>,

@@ -22,6 +22,8 @@ pub(crate) struct NewUnit {
     /// The machine of another unit, in place of a new one.
     pub(crate) beside: Option<String>,
     pub(crate) principal: Option<String>,
+    /// A machine, in place of a new one.
+    pub(crate) machine: Option<u32>,
 }
 
 impl Model {
@@ -112,8 +114,7 @@ impl Model {
         let beside = new.beside.as_ref().or(new.principal.as_ref()).map(|unit| self.unit(unit)).transpose()?;
         let beside = beside.map(|unit| (unit.machine, unit.network.clone(), unit.public_address.clone()));
         let (machine, network, public_address) = beside.unwrap_or_else(|| {
-            let machine = self.counters.machine;
-            self.counters.machine += 1;
+            let machine = new.machine.unwrap_or_else(|| self.take_machine());
             let network = Network::of_machine(machine);
             let public = network.ingress_addresses.first().cloned();
             (machine, network, public)
@@ -154,6 +155,12 @@ impl Model {
         self.observe();
         self.add_subordinates(&name)?;
         Ok(name)
+    }
+
+    /// The number of a new machine.
+    pub(crate) fn take_machine(&mut self) -> u32 {
+        self.counters.machine += 1;
+        self.counters.machine - 1
     }
 
     /// Adds the units of subordinates that a principal's relations ask for. Juju: one that is going is waited for.
@@ -536,6 +543,21 @@ impl Model {
         Ok(())
     }
 
+    /// Forgets the oldest revisions that no unit runs any more. How many these were.
+    #[cfg(feature = "cli")]
+    pub(crate) fn forget_revisions(&mut self, app: &str) -> usize {
+        let Some(application) = self.applications.get_mut(app) else { return 0 };
+        let newest = application.charms.len() - 1;
+        let units = self.units.values_mut().filter(|unit| unit.app == app);
+        let mut agents: Vec<_> = units.map(|unit| &mut unit.agent).collect();
+        let oldest = agents.iter().map(|agent| agent.revision).min().unwrap_or(newest).min(newest);
+        application.charms.drain(..oldest);
+        for agent in &mut agents {
+            agent.revision -= oldest;
+        }
+        oldest
+    }
+
     pub(crate) fn attach_resource(&mut self, app: &str, name: &str, content: Vec<u8>) -> Result<(), SimError> {
         let application = self.application_mut(app)?;
         if application.charm().resource(name).is_none() {
@@ -664,7 +686,8 @@ impl Model {
     }
 
     pub(crate) fn revise_secret(&mut self, id: &str, content: SecretContent) -> Result<(), SimError> {
-        self.secret_mut(id)?.revise(content);
+        let now = self.unix_seconds();
+        self.secret_mut(id)?.revise(content, now);
         self.wake_secret(id);
         Ok(())
     }

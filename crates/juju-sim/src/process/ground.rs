@@ -11,11 +11,18 @@ use super::belongings::Belongings;
 use crate::SimError;
 use crate::model::Place;
 
+/// Where the units' directories are in a directory that is kept.
+pub(crate) const AGENTS: &str = "agents";
+/// Where the charms are in it.
+pub(crate) const CHARMS: &str = "charms";
+
 /// The directories of the units, as they are on machines. All revisions of a charm share them: what a charm keeps in
 /// its directory is still there after an upgrade.
 #[derive(Debug)]
-pub(super) struct Ground {
+pub(crate) struct Ground {
     belongings: Arc<Belongings>,
+    /// Where the units' directories stay when this is gone, and the charms they came from.
+    kept: Option<PathBuf>,
     /// Which charm each unit's directory has.
     laid: RefCell<BTreeMap<String, Rc<Source>>>,
 }
@@ -86,7 +93,14 @@ impl Source {
 
 impl Ground {
     pub(super) fn new() -> Result<Ground, SimError> {
-        Ok(Ground { belongings: Belongings::new()?, laid: RefCell::default() })
+        Ok(Ground { belongings: Belongings::new()?, kept: None, laid: RefCell::default() })
+    }
+
+    /// Ground whose directories stay: those of the units in `agents`, beside the charms in `charms`.
+    #[cfg(feature = "cli")]
+    pub(crate) fn kept(dir: &Path) -> Result<Ground, SimError> {
+        let dir = dir.canonicalize().map_err(SimError::file("find", dir))?;
+        Ok(Ground { kept: Some(dir), ..Ground::new()? })
     }
 
     pub(super) fn belongings(&self) -> &Belongings {
@@ -95,18 +109,49 @@ impl Ground {
 
     /// A unit's directories, with this charm in them.
     pub(super) fn place(&self, unit: &str, source: &Rc<Source>) -> io::Result<Place> {
-        let agent_dir = self.belongings.path().join(Place::tag(unit));
-        let place = Place::of_agent(agent_dir.clone(), agent_dir.join("tools"));
-        let laid = self.laid.borrow().get(unit).cloned();
-        if laid.as_ref().is_none_or(|laid| !Rc::ptr_eq(laid, source)) {
-            for dir in [&place.agent_dir, &place.tools_dir, &place.resources_dir, &place.deployer_dir] {
+        let tag = Place::tag(unit);
+        let place = match &self.kept {
+            None => {
+                let agent_dir = self.belongings.path().join(&tag);
+                Place::of_agent(agent_dir.clone(), agent_dir.join("tools"))
+            }
+            // The address of a socket is short, and what the hook commands lead to is gone with this.
+            Some(kept) => Place {
+                socket: self.belongings.path().join(format!("{tag}.socket")),
+                ..Place::of_agent(kept.join(AGENTS).join(&tag), self.belongings.path().join(format!("{tag}-tools")))
+            },
+        };
+        let laid = match self.laid.borrow().get(unit) {
+            Some(laid) => Some(laid.clone()),
+            None => self.laid_before(&tag),
+        };
+        if laid.as_ref().is_none_or(|laid| !Rc::ptr_eq(laid, source) && laid.dir != source.dir) {
+            for dir in [&place.agent_dir, &place.resources_dir, &place.deployer_dir] {
                 fs::create_dir_all(dir)?;
             }
             source.lay(laid.as_deref(), &place.charm_dir)?;
             // Last, so that a copy that broke off is made anew.
-            self.laid.borrow_mut().insert(unit.to_owned(), source.clone());
+            if let Some(mark) = self.mark(&tag) {
+                let id = source.dir.file_name().unwrap_or_default();
+                fs::write(mark, id.as_encoded_bytes())?;
+            }
         }
+        fs::create_dir_all(&place.tools_dir)?;
+        self.laid.borrow_mut().insert(unit.to_owned(), source.clone());
         Ok(place)
+    }
+
+    /// The file that says which charm a unit's directory has.
+    fn mark(&self, tag: &str) -> Option<PathBuf> {
+        self.kept.as_ref().map(|kept| kept.join(AGENTS).join(tag).join("laid"))
+    }
+
+    /// The charm that a unit's directory had when this was made.
+    fn laid_before(&self, tag: &str) -> Option<Rc<Source>> {
+        let id = fs::read_to_string(self.mark(tag)?).ok()?;
+        let dir = self.kept.as_ref()?.join(CHARMS).join(&id);
+        // A charm that is gone is not there to be compared with: all of the new one is laid.
+        Path::new(&id).file_name().and_then(|_| Source::open("", &dir).ok()).map(Rc::new)
     }
 }
 

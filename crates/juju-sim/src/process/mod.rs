@@ -4,7 +4,7 @@ pub(crate) mod belongings;
 pub(crate) mod client;
 mod executable;
 mod go;
-mod ground;
+pub(crate) mod ground;
 mod group;
 mod lines;
 mod server;
@@ -13,7 +13,7 @@ pub(crate) mod tools;
 mod watch;
 pub(crate) mod wire;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
@@ -39,7 +39,10 @@ const SHELL: &str = "/bin/bash";
 /// Runs the code of one revision of a charm. Each unit has its own copy of it.
 #[derive(Debug)]
 pub(crate) struct ProcessDoor {
-    source: Rc<Source>,
+    charm: String,
+    dir: PathBuf,
+    /// Read when it is first needed.
+    source: OnceCell<Rc<Source>>,
     tools: PathBuf,
     ground: Rc<Ground>,
 }
@@ -49,18 +52,42 @@ impl ProcessDoor {
     pub(crate) fn open(charm: &str, charm_dir: &Path, tools: &Path) -> Result<ProcessDoor, SimError> {
         tools::check(tools)?;
         let tools = tools.canonicalize().map_err(SimError::file("find", tools))?;
-        Ok(ProcessDoor { source: Rc::new(Source::open(charm, charm_dir)?), tools, ground: Rc::new(Ground::new()?) })
+        let source = OnceCell::from(Rc::new(Source::open(charm, charm_dir)?));
+        let (charm, dir) = (charm.to_owned(), charm_dir.to_owned());
+        Ok(ProcessDoor { charm, dir, source, tools, ground: Rc::new(Ground::new()?) })
+    }
+
+    /// The door to a charm that was deployed before, of which nothing is read yet.
+    #[cfg(feature = "cli")]
+    pub(crate) fn to_deployed(charm: &str, charm_dir: &Path, ground: &Rc<Ground>) -> Result<ProcessDoor, SimError> {
+        let tools = std::env::current_exe().map_err(SimError::file("find", "this program"))?;
+        let (charm, dir) = (charm.to_owned(), charm_dir.to_owned());
+        Ok(ProcessDoor { charm, dir, source: OnceCell::new(), tools, ground: ground.clone() })
     }
 
     /// The same as the door to the revision that comes after another one. The units keep their directories, and what
     /// the charm has made in them.
     pub(crate) fn after(&self, before: &ProcessDoor) -> ProcessDoor {
-        ProcessDoor { source: self.source.clone(), tools: self.tools.clone(), ground: before.ground.clone() }
+        ProcessDoor {
+            charm: self.charm.clone(),
+            dir: self.dir.clone(),
+            source: self.source.clone(),
+            tools: self.tools.clone(),
+            ground: before.ground.clone(),
+        }
+    }
+
+    fn source(&self) -> io::Result<&Rc<Source>> {
+        if let Some(source) = self.source.get() {
+            return Ok(source);
+        }
+        let source = Source::open(&self.charm, &self.dir).map_err(io::Error::other)?;
+        Ok(self.source.get_or_init(|| Rc::new(source)))
     }
 
     /// A unit's directories, made when they are first asked for.
     pub(crate) fn place(&self, unit: &str) -> io::Result<Place> {
-        self.ground.place(unit, &self.source)
+        self.ground.place(unit, self.source()?)
     }
 
     /// Runs the hook or action that `shared` holds, for so long at most.
@@ -86,7 +113,7 @@ impl ProcessDoor {
                 }
             }
             let env = shared.model.environment(&run.running, &place);
-            let commands = run.running.fired.as_ref().map(|fired| fired.exec.commands.clone());
+            let commands = run.running.commands().map(str::to_owned);
             (run.number, place, env, run.running.context_id.clone(), run.running.args.clone(), commands)
         };
         let (program, args) = match commands {
@@ -127,7 +154,7 @@ impl ProcessDoor {
         const METADATA: &str = "metadata.yaml";
         let present = place.charm_dir.join(METADATA).exists();
         // In tests the charm's metadata need not be a file. In Juju it always is, and a charm may have removed it.
-        if !place.charm_dir.is_dir() || (self.source.has(METADATA) && !present) {
+        if !place.charm_dir.is_dir() || (self.source.get().is_some_and(|source| source.has(METADATA)) && !present) {
             return Err(executable::NO_CHARM.to_owned());
         }
         let path = env.iter().find(|(name, _)| *name == "JUJU_DISPATCH_PATH").map_or("", |(_, path)| path);

@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use crate::command::{self, ToolOutput};
 use crate::systemd;
 
@@ -20,7 +22,7 @@ use crate::systemd;
 /// assert_eq!(juju.state("hello/0")["seen"], "1");
 /// # Ok::<(), juju_sim::SimError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Fault {
     /// It runs to its end, and counts as having exited with 1.
@@ -108,7 +110,7 @@ impl Fault {
 /// assert_eq!(run.commands().map(|command| command.code).collect::<Vec<_>>(), [1]);
 /// # Ok::<(), juju_sim::SimError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Target {
     /// The call of this number; the first is 0.
     Nth(usize),

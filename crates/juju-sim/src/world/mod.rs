@@ -111,6 +111,43 @@ impl World {
         Ok(World::of_model(model, doors))
     }
 
+    /// Goes on with the faults that were to happen, and with the numbers of runs.
+    #[cfg(feature = "cli")]
+    pub(crate) fn go_on(&mut self, faults: BTreeMap<String, Vec<Fault>>, runs: u64) {
+        self.faults = faults;
+        self.kept = Kept::after(runs);
+    }
+
+    /// How many hooks and actions have ever run.
+    #[cfg(feature = "cli")]
+    pub(crate) fn ran(&self) -> u64 {
+        self.kept.next() - 1
+    }
+
+    /// Forgets the oldest revisions of an application that no unit runs any more. How many these were.
+    #[cfg(feature = "cli")]
+    pub(crate) fn forget_revisions(&mut self, app: &str) -> usize {
+        let gone = self.change(|model| model.forget_revisions(app));
+        if let Some(doors) = self.doors.get_mut(app) {
+            doors.drain(..gone.min(doors.len()));
+        }
+        gone
+    }
+
+    /// Takes back the faults that are to happen on a unit.
+    #[cfg(feature = "cli")]
+    pub(crate) fn clear_faults(&mut self, unit: &str) -> Result<(), SimError> {
+        self.model().unit(unit)?;
+        self.faults.remove(unit);
+        Ok(())
+    }
+
+    /// The faults that are to happen.
+    #[cfg(feature = "cli")]
+    pub(crate) fn faults(&self) -> &BTreeMap<String, Vec<Fault>> {
+        &self.faults
+    }
+
     fn of_model(model: Model, doors: BTreeMap<String, Vec<Door>>) -> World {
         World {
             shared: Rc::new(RefCell::new(Shared { model, run: None })),

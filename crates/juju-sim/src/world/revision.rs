@@ -10,6 +10,8 @@ use crate::SimError;
 use crate::charm::Charm;
 use crate::command::CloudSpec;
 use crate::process::ProcessDoor;
+#[cfg(feature = "cli")]
+use crate::process::ground::Ground;
 use crate::run::ProgramEnd;
 
 /// A charm with the code behind it: one revision.
@@ -85,6 +87,13 @@ impl Revision {
         Ok(Revision { charm, door: Door::Process(Rc::new(door)) })
     }
 
+    /// A charm that was deployed before: its directory on ground that is kept.
+    #[cfg(feature = "cli")]
+    pub(crate) fn deployed(charm: Charm, charm_dir: &Path, ground: &Rc<Ground>) -> Result<Revision, SimError> {
+        let door = ProcessDoor::to_deployed(charm.name(), charm_dir, ground)?;
+        Ok(Revision { charm, door: Door::Process(Rc::new(door)) })
+    }
+
     /// A charm without code: the test plays its units. They are in their relations at once, say what the test lets
     /// them say, and go when the test takes them away.
     pub fn played(charm: Charm) -> Revision {
@@ -134,6 +143,8 @@ pub struct Deployment {
     pub(super) storage: BTreeMap<String, u32>,
     pub(super) resources: BTreeMap<String, Vec<u8>>,
     pub(super) cloud_spec: Option<CloudSpec>,
+    /// The machines of the first units.
+    pub(super) machines: Vec<u32>,
 }
 
 impl From<Revision> for Deployment {
@@ -153,6 +164,7 @@ impl Deployment {
             storage: BTreeMap::new(),
             resources: BTreeMap::new(),
             cloud_spec: None,
+            machines: Vec::new(),
         }
     }
 
@@ -188,6 +200,13 @@ impl Deployment {
     #[must_use]
     pub fn resource(mut self, name: &str, content: impl Into<Vec<u8>>) -> Deployment {
         self.resources.insert(name.to_owned(), content.into());
+        self
+    }
+
+    /// The machines of the first units; the others get new ones.
+    #[cfg(feature = "cli")]
+    pub(crate) fn on_machines(mut self, machines: Vec<u32>) -> Deployment {
+        self.machines = machines;
         self
     }
 

@@ -125,7 +125,7 @@ impl World {
     }
 
     /// The units whose hook has failed, by application and number.
-    fn failed(&self) -> Vec<String> {
+    pub(crate) fn failed(&self) -> Vec<String> {
         let model = self.model();
         let mut units = model.units();
         units.retain(|name| model.unit(name).is_ok_and(|unit| unit.agent.failed().is_some()));
@@ -135,14 +135,19 @@ impl World {
     pub(crate) fn none_in_error(&self) -> Result<(), SimError> {
         let Some(unit) = self.failed().into_iter().next() else { return Ok(()) };
         let Status { message, .. } = self.status(&unit);
-        let last = self.runs().iter().rev().find(|run| run.unit == unit);
-        let logged = last.and_then(|run| run.log().filter(|(level, _)| *level == "ERROR").last());
-        let why = match (logged, last.map(|run| &run.fate)) {
-            (Some((_, text)), _) => text.to_owned(),
-            (None, Some(Fate::Failed(why))) => why.clone(),
-            _ => "it logged no error".to_owned(),
-        };
+        let why = self.last_failure(&unit).unwrap_or_else(|| "it logged no error".to_owned());
         Err(SimError::InError { unit, message, why })
+    }
+
+    /// The last error that a unit logged in the hook that it ran last, or why that failed.
+    pub(crate) fn last_failure(&self, unit: &str) -> Option<String> {
+        let last = self.runs().iter().rev().find(|run| run.unit == unit)?;
+        let logged = last.log().filter(|(level, _)| *level == "ERROR").last();
+        match (logged, &last.fate) {
+            (Some((_, text)), _) => Some(text.to_owned()),
+            (None, Fate::Failed(why)) => Some(why.clone()),
+            _ => None,
+        }
     }
 
     /// Runs hooks until nothing is due; units whose hook failed stay in error.
@@ -227,6 +232,14 @@ impl World {
         Ok(self.execute_action(running, &before))
     }
 
+    /// Runs commands of an operator on a unit, as `juju exec` does.
+    #[cfg(feature = "cli")]
+    pub(crate) fn run_commands(&mut self, unit: &str, commands: &str) -> Result<ActionResult, SimError> {
+        let before = self.status(unit);
+        let running = self.change(|model| model.begin_commands(unit, commands))?;
+        Ok(self.execute_action(running, &before))
+    }
+
     fn execute_action(&mut self, running: Running, before: &Status) -> ActionResult {
         let (run, end) = self.execute(running);
         let (finish, output) = (finish(&run, &end), (run.stdout.as_slice(), run.stderr.as_slice()));
@@ -245,7 +258,7 @@ impl World {
         if let Some(watcher) = &mut self.watcher {
             watcher(&format!("{unit} {}", running.work.title()));
         }
-        let number = self.runs().len() as u64 + 1;
+        let number = self.kept.next();
         let faults = self.take_faults(&unit);
         for fault in &faults {
             if let Fault::Refuse { call, text } = fault {
@@ -264,7 +277,10 @@ impl World {
                 running.resources_dir = place.resources_dir.to_string_lossy().into_owned();
                 let env = self.model().environment(&running, &place);
                 let args = running.args.clone();
-                let needs_shell = running.fired.as_ref().is_some_and(|fired| fired.exec.dispatch_args().is_none());
+                let needs_shell = match &running.fired {
+                    Some(fired) => fired.exec.dispatch_args().is_none(),
+                    None => running.exec.is_some(),
+                };
                 let now = SystemTime::UNIX_EPOCH + Duration::from_secs(self.model().unix_seconds());
                 self.shared.borrow_mut().run = Some(Run::new(number, running, faults, limit));
                 let tools = Tools { shared: self.shared.clone(), run: number, cwd: place.charm_dir };

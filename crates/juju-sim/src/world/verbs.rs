@@ -41,7 +41,8 @@ impl World {
     /// The name is taken or none for an application, or an option, binding, storage or resource is not what the charm
     /// declares. Then nothing is deployed.
     pub fn deploy(&mut self, app: &str, deployment: impl Into<Deployment>) -> Result<Vec<String>, SimError> {
-        let Deployment { revision, units, config, bindings, storage, resources, cloud_spec } = deployment.into();
+        let deployment = deployment.into();
+        let Deployment { revision, units, config, bindings, storage, resources, cloud_spec, machines } = deployment;
         let count = units.unwrap_or(u32::from(!revision.charm.is_subordinate()));
         let application = Application {
             config,
@@ -54,7 +55,9 @@ impl World {
         };
         let units = self.whole(|model| {
             model.deploy(app, application)?;
-            (0..count).map(|_| model.add_unit(app, NewUnit::default())).collect()
+            let machines = machines.into_iter().map(Some).chain(std::iter::repeat(None));
+            let new = |machine| NewUnit { machine, ..NewUnit::default() };
+            machines.take(count as usize).map(|machine| model.add_unit(app, new(machine))).collect()
         })?;
         self.doors.insert(app.to_owned(), vec![revision.door]);
         Ok(units)
@@ -74,6 +77,12 @@ impl World {
     /// There is no such application, it is being removed, or it is a subordinate.
     pub fn add_unit(&mut self, app: &str) -> Result<String, SimError> {
         self.change(|model| model.add_unit(app, NewUnit::default()))
+    }
+
+    /// Adds a unit on a machine, or on a new one.
+    #[cfg(feature = "cli")]
+    pub(crate) fn add_unit_on(&mut self, app: &str, machine: Option<u32>) -> Result<String, SimError> {
+        self.change(|model| model.add_unit(app, NewUnit { machine, ..NewUnit::default() }))
     }
 
     /// Adds a unit on the machine of another one (`--to`): they share its ports and its reboots.
@@ -305,6 +314,58 @@ impl World {
             (_, door) => door,
         });
         Ok(())
+    }
+
+    /// Lets an application have the cloud's credential, or no longer (`juju trust`).
+    #[cfg(feature = "cli")]
+    pub(crate) fn trust(&mut self, app: &str, cloud: Option<crate::CloudSpec>) -> Result<(), SimError> {
+        self.change(|model| {
+            model.application_mut(app)?.cloud_spec = cloud;
+            model.wake_all();
+            Ok(())
+        })
+    }
+
+    /// Sets the space of an endpoint or extra binding; of an empty name, the default.
+    #[cfg(feature = "cli")]
+    pub(crate) fn bind(&mut self, app: &str, binding: &str, space: &str) -> Result<(), SimError> {
+        self.change(|model| {
+            let refuse = |why: String| SimError::Deploy { application: app.to_owned(), why };
+            if !binding.is_empty() && !model.application(app)?.charm().has_binding(binding) {
+                return Err(refuse(format!("the charm has no endpoint or extra binding {binding:?}")));
+            }
+            if space != "alpha" && !model.spaces.contains_key(space) {
+                return Err(refuse(format!("space {space:?} not found")));
+            }
+            model.application_mut(app)?.bindings.insert(binding.to_owned(), space.to_owned());
+            model.wake_all();
+            Ok(())
+        })
+    }
+
+    /// Sets how much of a storage new units get.
+    #[cfg(feature = "cli")]
+    pub(crate) fn set_storage_count(&mut self, app: &str, name: &str, count: u32) -> Result<(), SimError> {
+        self.change(|model| {
+            if model.application(app)?.charm().storage(name).is_none() {
+                let (act, storage) = ("ask for", name.to_owned());
+                return Err(SimError::Storage {
+                    act,
+                    storage,
+                    why: "the charm has no storage of this name".to_owned(),
+                });
+            }
+            model.application_mut(app)?.storage.insert(name.to_owned(), count);
+            Ok(())
+        })
+    }
+
+    /// Takes the failed hooks of an application's units as done, so that they go over to a new charm.
+    #[cfg(feature = "cli")]
+    pub(crate) fn take_failed_as_done(&mut self, app: &str) -> Result<(), SimError> {
+        let mut failed = self.failed();
+        failed.retain(|unit| unit.split('/').next() == Some(app));
+        failed.iter().try_for_each(|unit| self.resolve(unit, Retry::NoRetry))
     }
 
     /// Gives an application another content of a resource. Its units run `upgrade-charm`, as Juju has it.

@@ -198,8 +198,13 @@ impl HookContext for Context<'_> {
         self.leads_or_err()?;
         self.running.status_set = true;
         self.at_once("set-application-status", json!({"status": status, "message": message}));
+        let now = self.model.seconds();
         if let Some(app) = self.model.applications.get_mut(&self.running.app) {
-            app.status = Some(Status::new(status, message));
+            let status = Some(Status::new(status, message));
+            if app.status != status {
+                app.since = now;
+            }
+            app.status = status;
         }
         Ok(())
     }

@@ -1,0 +1,46 @@
+use std::io::{self, BufRead, IsTerminal as _, Write};
+
+/// What is around a command: where it reads and writes.
+pub(super) struct Terminal<'a> {
+    pub(super) input: &'a mut dyn BufRead,
+    pub(super) out: &'a mut dyn Write,
+    pub(super) err: &'a mut dyn Write,
+    /// Whether what goes to standard output is coloured.
+    pub(super) colour: bool,
+    /// Whether somebody looks at standard error while the command works.
+    pub(super) watched: bool,
+}
+
+impl Terminal<'_> {
+    /// Prints to standard output. A reader that is gone has seen enough.
+    pub(super) fn print(&mut self, text: &str) {
+        let _ = self.out.write_all(text.as_bytes());
+    }
+
+    /// Tells something on standard error, as Juju tells what it does.
+    pub(super) fn say(&mut self, text: &str) {
+        self.unsay();
+        let _ = writeln!(self.err, "{text}");
+    }
+
+    /// Takes back the line of progress.
+    pub(super) fn unsay(&mut self) {
+        if self.watched {
+            let _ = self.err.write_all(b"\r\x1b[2K").and_then(|()| self.err.flush());
+        }
+    }
+}
+
+/// Whether standard output is to be coloured.
+pub(super) fn is_coloured() -> bool {
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !no_color && io::stdout().is_terminal()
+}
+
+/// A watcher for a world that tells on standard error what runs, each line in place of the one before.
+pub(super) fn progress(width: usize) -> impl FnMut(&str) + 'static {
+    move |title| {
+        let title: String = title.chars().take(width.saturating_sub(10)).collect();
+        let _ = write!(io::stderr(), "\r\x1b[2Krunning {title}…").and_then(|()| io::stderr().flush());
+    }
+}

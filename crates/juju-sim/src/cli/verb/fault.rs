@@ -1,0 +1,97 @@
+use clap::{Arg, Command};
+
+use super::Verb;
+use crate::cli::call::Call;
+use crate::cli::failure::Failure;
+use crate::{Fault, Target, ToolOutput};
+
+pub(super) const VERB: Verb = Verb {
+    name: "fault",
+    aliases: &[],
+    about: "Let something go wrong on a unit: in its next hook or action, or with its agent now",
+    arguments,
+    has_model: true,
+    idle: &[],
+    run,
+};
+
+/// What can go wrong, with what each takes.
+const KINDS: &str = "\
+In the next hook or action:
+  fail                     it counts as having exited with 1
+  kill-at N                it is killed once N hook commands have taken effect
+  crash-before-flush       the agent dies before anything of it is public
+  crash-after-flush        the agent dies when all of it is, and runs it again
+  reject-flush             the controller refuses what it sends at its end
+  lose-leadership-at N     another unit leads once N hook commands have run
+  answer COMMAND CODE TEXT a hook command prints TEXT and exits with CODE
+  hang COMMAND             a hook command never answers
+  refuse CALL TEXT         the controller refuses a call, such as
+                           Uniter.NetworkInfo
+  absent COMMAND           a hook command is not on PATH
+With the agent, now:
+  pause | resume           it is down, or up again
+  restart                  it starts anew
+  reboot                   its machine does
+  lead                     its unit leads from now on
+And:
+  clear                    nothing of what was to happen happens";
+
+fn arguments(command: Command) -> Command {
+    let words = Arg::new("words").num_args(0..).allow_hyphen_values(true).value_name("VALUE");
+    command
+        .arg(Arg::new("unit").required(true).value_name("UNIT").help("The unit"))
+        .arg(Arg::new("kind").required(true).value_name("KIND").help("What goes wrong"))
+        .arg(words.help("What that takes"))
+        .after_help(KINDS)
+}
+
+fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
+    let (unit, kind, words) = (call.text("unit"), call.text("kind"), call.texts("words"));
+    let (_store, mut session) = call.open()?;
+    let world = &mut session.world;
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let number = |text: &str| text.parse::<usize>().map_err(|_| Failure::Usage(format!("{text:?} is no number")));
+    let fault = match (kind, words.as_slice()) {
+        ("fail", []) => Fault::Fail,
+        ("kill-at", [nth]) => Fault::KillAt(number(nth)?),
+        ("crash-before-flush", []) => Fault::CrashBeforeFlush,
+        ("crash-after-flush", []) => Fault::CrashAfterFlush,
+        ("reject-flush", []) => Fault::RejectFlush,
+        ("lose-leadership-at", [nth]) => Fault::LoseLeadershipAt(number(nth)?),
+        ("answer", [command, code, text]) => {
+            let code = code.parse::<u8>().map_err(|_| Failure::Usage(format!("{code:?} is no exit code")))?;
+            let (stdout, stderr) = match code {
+                0 => (text.as_bytes().to_vec(), Vec::new()),
+                _ => (Vec::new(), text.as_bytes().to_vec()),
+            };
+            let output = ToolOutput { code: code.into(), stdout, stderr };
+            Fault::Answer { to: Target::Command((*command).to_owned()), output }
+        }
+        ("hang", [command]) => Fault::Hang(Target::Command((*command).to_owned())),
+        ("refuse", [name, text]) => Fault::Refuse { call: (*name).to_owned(), text: (*text).to_owned() },
+        ("absent", [command]) => Fault::Absent((*command).to_owned()),
+        ("pause", []) => return done(call, session, |world| world.pause(unit)),
+        ("resume", []) => return done(call, session, |world| world.resume(unit)),
+        ("restart", []) => return done(call, session, |world| world.restart_agent(unit)),
+        ("reboot", []) => return done(call, session, |world| world.reboot(unit)),
+        ("lead", []) => return done(call, session, |world| world.set_leader(unit)),
+        ("clear", []) => return done(call, session, |world| world.clear_faults(unit)),
+        _ => {
+            let text = format!("{kind:?} with {} values is nothing that can go wrong\n\n{KINDS}", words.len());
+            return Err(Failure::Usage(text));
+        }
+    };
+    world.inject(unit, fault)?;
+    session.keep()?;
+    Ok(session.end()?)
+}
+
+fn done(
+    call: &mut Call<'_, '_>,
+    mut session: crate::cli::session::Session,
+    act: impl FnOnce(&mut crate::World) -> Result<(), crate::SimError>,
+) -> Result<(), Failure> {
+    act(&mut session.world)?;
+    call.settle(&mut session)
+}

@@ -1,0 +1,44 @@
+use clap::Command;
+use serde::Serialize;
+
+use super::Verb;
+use crate::cli::call::Call;
+use crate::cli::failure::Failure;
+use crate::cli::form::{Table, give, with_forms};
+use crate::cli::view::{MachineView, View};
+
+pub(super) const VERB: Verb = Verb {
+    name: "machines",
+    aliases: &["list-machines"],
+    about: "List the machines",
+    arguments,
+    has_model: true,
+    idle: &[("utc", "times are in UTC"), ("color", "it has no colours")],
+    run,
+};
+
+#[derive(Serialize)]
+struct Machines {
+    model: String,
+    machines: std::collections::BTreeMap<String, MachineView>,
+}
+
+fn arguments(command: Command) -> Command {
+    with_forms(command, &["tabular", "json", "yaml"])
+}
+
+fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
+    let session = call.look()?;
+    let machines = Machines { model: session.name.clone(), machines: View::of(&session).machines };
+    give(call, &machines, || {
+        let mut table = Table::of(&["Machine", "State", "Address", "Inst id", "Base", "AZ", "Message"]);
+        let mut all: Vec<_> = machines.machines.iter().collect();
+        all.sort_by_key(|(number, _)| number.parse::<u32>().ok());
+        for (number, it) in all {
+            let base = format!("{}@{}", it.base.name, it.base.channel);
+            let state = &it.juju_status.current;
+            table.row([number, state, &it.dns_name, &it.instance_id, &base, "", &it.machine_status.message]);
+        }
+        table.text()
+    })
+}

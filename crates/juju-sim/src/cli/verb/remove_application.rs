@@ -1,0 +1,66 @@
+use clap::{Arg, ArgAction, Command};
+
+use super::{Verb, confirm, no_prompt, no_settle};
+use crate::cli::call::Call;
+use crate::cli::failure::Failure;
+
+pub(super) const VERB: Verb = Verb {
+    name: "remove-application",
+    aliases: &[],
+    about: "Remove applications with their units",
+    arguments,
+    has_model: true,
+    idle: &[("no-wait", "nothing is waited for")],
+    run,
+};
+
+fn arguments(command: Command) -> Command {
+    let switch = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue);
+    command
+        .arg(Arg::new("applications").required(true).num_args(1..).value_name("APPLICATION").help("The applications"))
+        .arg(switch("force").help("Take them away at once, without their hooks"))
+        .arg(switch("destroy-storage").help("Destroy their storage too"))
+        .arg(switch("dry-run").help("Tell what would be removed"))
+        .arg(no_prompt())
+        .arg(no_settle())
+}
+
+fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
+    let apps = call.texts("applications");
+    let (_store, mut session) = call.open()?;
+    let mut plan = String::new();
+    let mut storage = Vec::new();
+    for app in &apps {
+        if !session.world.applications().contains(app) {
+            return Err(format!("application {app:?} not found").into());
+        }
+        plan.push_str(&format!("will remove application {app}\n"));
+        for unit in session.world.units_of(app) {
+            plan.push_str(&format!("- will remove unit {unit}\n"));
+            let ids = session.world.storage(&unit).into_iter().map(|it| it.id);
+            for id in ids {
+                let act = if call.flag("destroy-storage") { "remove" } else { "detach" };
+                plan.push_str(&format!("- will {act} storage {id}\n"));
+                storage.push(id);
+            }
+        }
+    }
+    if call.flag("dry-run") {
+        call.terminal.print(&plan);
+        return Ok(());
+    }
+    confirm(call, &format!("This command will perform the following actions:\n{}", plan.trim_end()), "y")?;
+    for app in &apps {
+        match call.flag("force") {
+            true => session.world.remove_application_by_force(app)?,
+            false => session.world.remove_application(app)?,
+        }
+    }
+    if call.flag("destroy-storage") {
+        session.doomed.extend(storage);
+    }
+    if call.flag("no-prompt") {
+        call.terminal.say(plan.trim_end());
+    }
+    call.settle(&mut session)
+}

@@ -1,0 +1,30 @@
+use clap::{Arg, Command};
+
+use super::{Verb, no_settle};
+use crate::cli::call::Call;
+use crate::cli::failure::Failure;
+use crate::cli::relations;
+
+pub(super) const VERB: Verb = Verb {
+    name: "resume-relation",
+    aliases: &[],
+    about: "Bring a suspended relation back",
+    arguments,
+    has_model: true,
+    idle: &[],
+    run,
+};
+
+fn arguments(command: Command) -> Command {
+    let numbers = Arg::new("relations").required(true).num_args(1..).value_name("NUMBER");
+    command.arg(numbers.help("The relations, by number")).arg(no_settle())
+}
+
+fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
+    let (store, mut session) = call.open()?;
+    for number in call.texts("relations") {
+        let relation = relations::find(&session, &[number])?;
+        session.world.resume_relation(relation)?;
+    }
+    call.settle_all(&store, &mut session)
+}

@@ -1,0 +1,86 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgAction, Command};
+
+use super::{Verb, ssh};
+use crate::SimError;
+use crate::cli::call::Call;
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+
+pub(super) const VERB: Verb = Verb {
+    name: "scp",
+    aliases: &[],
+    about: "Copy files to or from where a unit's files are",
+    arguments,
+    has_model: true,
+    idle: &[
+        ("proxy", "nothing is far away"),
+        ("no-host-key-checks", "nothing is far away"),
+        ("remote", "nothing is far away"),
+    ],
+    run,
+};
+
+fn arguments(command: Command) -> Command {
+    let words = Arg::new("words").required(true).num_args(2..).trailing_var_arg(true).allow_hyphen_values(true);
+    command.arg(
+        words
+            .action(ArgAction::Append)
+            .value_name("[UNIT:]PATH")
+            .help("What to copy, and where to; -r for directories"),
+    )
+}
+
+fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
+    let session = call.look()?;
+    let words = call.texts("words");
+    let whole = words.iter().any(|word| word == "-r" || word == "-rp");
+    let mut paths: Vec<&String> = words.iter().filter(|word| !word.starts_with('-')).collect();
+    let to = paths.pop().ok_or("no destination is given")?;
+    if paths.is_empty() {
+        return Err("no source is given".into());
+    }
+    let to = place(call, &session, to)?;
+    for from in paths {
+        let from = place(call, &session, from)?;
+        let name = from.file_name().ok_or_else(|| format!("{} has no name", from.display()))?;
+        let target = if to.is_dir() { to.join(name) } else { to.clone() };
+        copy(&from, &target, whole)?;
+    }
+    Ok(())
+}
+
+/// Where a path is that may be a unit's: those begin where its shell does.
+fn place(call: &Call<'_, '_>, session: &Session, named: &str) -> Result<PathBuf, Failure> {
+    match named.split_once(':') {
+        Some((target, path))
+            if !target.contains(std::path::MAIN_SEPARATOR)
+                || session.world.units().iter().any(|unit| target.ends_with(unit))
+                || target.ends_with("/leader") =>
+        {
+            let unit = ssh::unit(session, target)?;
+            let dir = session.charm_dir(&unit);
+            Ok(dir.parent().unwrap_or(&dir).join(path))
+        }
+        _ => Ok(call.path(named)),
+    }
+}
+
+fn copy(from: &Path, to: &Path, whole: bool) -> Result<(), Failure> {
+    let metadata = fs::metadata(from).map_err(SimError::file("read", from))?;
+    if !metadata.is_dir() {
+        fs::copy(from, to).map_err(SimError::file("write", to))?;
+        return Ok(());
+    }
+    if !whole {
+        return Err(format!("{} is a directory: use -r", from.display()).into());
+    }
+    fs::create_dir_all(to).map_err(SimError::file("create", to))?;
+    for entry in fs::read_dir(from).map_err(SimError::file("read", from))? {
+        let entry = entry.map_err(SimError::file("read", from))?;
+        copy(&entry.path(), &to.join(entry.file_name()), whole)?;
+    }
+    Ok(())
+}
