@@ -4,11 +4,15 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use super::belongings::Belongings;
 use crate::SimError;
+use crate::jujuc;
 use crate::model::Place;
 
 /// The directories of the units, as they are on machines. All revisions of a charm share them: what a charm keeps in
@@ -16,6 +20,8 @@ use crate::model::Place;
 #[derive(Debug)]
 pub(super) struct Ground {
     belongings: Arc<Belongings>,
+    /// The program that hook commands are links to.
+    jujuc: PathBuf,
     /// Which charm each unit's directory has.
     laid: RefCell<BTreeMap<String, Rc<Source>>>,
 }
@@ -86,7 +92,15 @@ impl Source {
 
 impl Ground {
     pub(super) fn new() -> Result<Ground, SimError> {
-        Ok(Ground { belongings: Belongings::new()?, laid: RefCell::default() })
+        let belongings = Belongings::new()?;
+        let jujuc = belongings.path().join("jujuc");
+        let installed = install(&jujuc);
+        installed.map_err(|source| SimError::Process { act: "run", program: jujuc.display().to_string(), source })?;
+        Ok(Ground { belongings, jujuc, laid: RefCell::default() })
+    }
+
+    pub(super) fn jujuc(&self) -> &Path {
+        &self.jujuc
     }
 
     pub(super) fn belongings(&self) -> &Belongings {
@@ -107,6 +121,27 @@ impl Ground {
             self.laid.borrow_mut().insert(unit.to_owned(), source.clone());
         }
         Ok(place)
+    }
+}
+
+/// Puts the program of the hook commands at a path, and sees that it can be run from there.
+fn install(path: &Path) -> io::Result<()> {
+    const TRIES: u32 = 100;
+    fs::write(path, jujuc::EXECUTABLE)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+    let mut command = Command::new(path);
+    command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut tries = 0;
+    loop {
+        match command.status() {
+            // Another thread's child, between its fork and its exec, still holds it open for writing. A charm would find
+            // it so.
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && tries < TRIES => {
+                tries += 1;
+                thread::sleep(Duration::from_millis(5));
+            }
+            ran => return ran.map(drop),
+        }
     }
 }
 

@@ -1,17 +1,13 @@
 //! The door to a real charm: its executables, run as Juju runs them, with real hook commands.
 
 pub(crate) mod belongings;
-pub(crate) mod client;
+mod conversation;
 mod executable;
-mod go;
 mod ground;
 mod group;
 mod lines;
-mod server;
-pub(crate) mod shim;
-pub(crate) mod tools;
+pub(crate) mod server;
 mod watch;
-pub(crate) mod wire;
 
 use std::cell::RefCell;
 use std::fs;
@@ -25,6 +21,7 @@ use std::time::Duration;
 
 use crate::SimError;
 use crate::command::NAMES;
+use crate::jujuc::go::words;
 use crate::model::Place;
 use crate::run::ProgramEnd;
 use crate::systemd;
@@ -40,22 +37,19 @@ const SHELL: &str = "/bin/bash";
 #[derive(Debug)]
 pub(crate) struct ProcessDoor {
     source: Rc<Source>,
-    tools: PathBuf,
     ground: Rc<Ground>,
 }
 
 impl ProcessDoor {
     /// The door to the charm in `charm_dir`. Its name is for the error.
-    pub(crate) fn open(charm: &str, charm_dir: &Path, tools: &Path) -> Result<ProcessDoor, SimError> {
-        tools::check(tools)?;
-        let tools = tools.canonicalize().map_err(SimError::file("find", tools))?;
-        Ok(ProcessDoor { source: Rc::new(Source::open(charm, charm_dir)?), tools, ground: Rc::new(Ground::new()?) })
+    pub(crate) fn open(charm: &str, charm_dir: &Path) -> Result<ProcessDoor, SimError> {
+        Ok(ProcessDoor { source: Rc::new(Source::open(charm, charm_dir)?), ground: Rc::new(Ground::new()?) })
     }
 
     /// The same as the door to the revision that comes after another one. The units keep their directories, and what
     /// the charm has made in them.
     pub(crate) fn after(&self, before: &ProcessDoor) -> ProcessDoor {
-        ProcessDoor { source: self.source.clone(), tools: self.tools.clone(), ground: before.ground.clone() }
+        ProcessDoor { source: self.source.clone(), ground: before.ground.clone() }
     }
 
     /// A unit's directories, made when they are first asked for.
@@ -81,7 +75,7 @@ impl ProcessDoor {
                 // Behind those of systemd are real ones, which are not to be found instead.
                 match (run.is_absent(name) && !systemd::is_known(name), link.is_symlink()) {
                     (true, true) => fs::remove_file(link)?,
-                    (false, false) => symlink(&self.tools, link)?,
+                    (false, false) => symlink(self.ground.jujuc(), link)?,
                     _ => {}
                 }
             }
@@ -106,7 +100,7 @@ impl ProcessDoor {
         let belongings = self.ground.belongings();
         let mut child = match belongings.spawn(&mut command) {
             Ok(child) => child,
-            Err(error) => return Ok(ProgramEnd::Unstarted(executable::not_started(&program, &go::words(&error)))),
+            Err(error) => return Ok(ProgramEnd::Unstarted(executable::not_started(&program, &words(&error)))),
         };
         let watched = Pipe::of(&mut child).and_then(|pipes| {
             Watch { shared, number, child: &mut child, belongings, questions: &questions, limit, pipes }.run()

@@ -25,6 +25,11 @@ fn directory() -> PathBuf {
     }
 }
 
+/// The records of one of this crate's files that are not about hook commands.
+pub(crate) fn lines<T: for<'de> serde::Deserialize<'de>>(file: &str) -> Vec<T> {
+    record::lines(&Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings").join(file)).unwrap()
+}
+
 /// What is not of machines, or is not made any more.
 fn is_elsewhere(record: &Record) -> Option<&'static str> {
     match () {
