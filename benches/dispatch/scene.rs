@@ -1,4 +1,3 @@
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use juju_sim::{Charm, Fate, HookRun, Revision, World};

@@ -4,6 +4,9 @@
 //! this crate holds the executable: who has the library has hook commands that fit it. What both need is compiled for
 //! both. It needs the standard library alone, and has no name of this crate in it.
 
+/// The program of the hook commands as it is called.
+#[cfg(test)]
+mod called;
 #[cfg(test)]
 pub(crate) mod client_side;
 #[cfg(test)]

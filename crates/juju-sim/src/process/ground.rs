@@ -125,7 +125,7 @@ impl Ground {
 }
 
 /// Puts the program of the hook commands at a path, and sees that it can be run from there.
-fn install(path: &Path) -> io::Result<()> {
+pub(crate) fn install(path: &Path) -> io::Result<()> {
     const TRIES: u32 = 100;
     fs::write(path, jujuc::EXECUTABLE)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;

@@ -3,9 +3,11 @@
 pub(crate) mod belongings;
 mod conversation;
 mod executable;
-mod ground;
+pub(crate) mod ground;
 mod group;
 mod lines;
+#[cfg(test)]
+mod recorded;
 pub(crate) mod server;
 mod watch;
 

@@ -91,7 +91,7 @@ impl Watch<'_> {
                 answered += 1;
                 // What the charm printed before it called the hook command comes before it.
                 self.log();
-                match self.answer(&asked) {
+                match answer(self.shared, self.number, &asked) {
                     // The command may have been killed meanwhile.
                     Some(answer) => drop(reply.send(answer)),
                     None => {
@@ -115,26 +115,6 @@ impl Watch<'_> {
         match poll(&mut fds, Timespec::try_from(time).ok().as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
-        }
-    }
-
-    /// The answer to a question; none when the process is to die.
-    fn answer(&self, asked: &Asked) -> Option<Answer> {
-        // Of one that asks there is a name.
-        let name = asked.argv.first().map_or("", String::as_str);
-        let unknown = || Some(Err(format!("bad request: unknown command: {name}")));
-        match self.shared.borrow_mut().serve(self.number, &asked.argv, &asked.dir, asked.stdin.as_deref()) {
-            Served::Reply(Reply::Done(output)) => Some(Ok(output)),
-            Served::Reply(Reply::NeedsStdin) => Some(Err(STDIN_WANTED.to_owned())),
-            Served::Reply(Reply::Refused(text)) => Some(Err(text)),
-            // The machine may have a real one, which is not to be run instead.
-            Served::Absent if systemd::is_known(name) => {
-                let stderr = format!("{name}: command not found\n").into_bytes();
-                Some(Ok(ToolOutput { code: 127, stderr, ..ToolOutput::default() }))
-            }
-            // By this a command of systemd's knows that the machine's own is to run.
-            Served::Absent | Served::Elsewhere => unknown(),
-            Served::Killed | Served::Ended => None,
         }
     }
 
@@ -171,6 +151,26 @@ impl Watch<'_> {
                 return;
             }
         }
+    }
+}
+
+/// The answer to a question of the hook of this number; none when the process is to die.
+pub(super) fn answer(shared: &RefCell<Shared>, number: u64, asked: &Asked) -> Option<Answer> {
+    // Of one that asks there is a name.
+    let name = asked.argv.first().map_or("", String::as_str);
+    let unknown = || Some(Err(format!("bad request: unknown command: {name}")));
+    match shared.borrow_mut().serve(number, &asked.argv, &asked.dir, asked.stdin.as_deref()) {
+        Served::Reply(Reply::Done(output)) => Some(Ok(output)),
+        Served::Reply(Reply::NeedsStdin) => Some(Err(STDIN_WANTED.to_owned())),
+        Served::Reply(Reply::Refused(text)) => Some(Err(text)),
+        // The machine may have a real one, which is not to be run instead.
+        Served::Absent if systemd::is_known(name) => {
+            let stderr = format!("{name}: command not found\n").into_bytes();
+            Some(Ok(ToolOutput { code: 127, stderr, ..ToolOutput::default() }))
+        }
+        // By this a command of systemd's knows that the machine's own is to run.
+        Served::Absent | Served::Elsewhere => unknown(),
+        Served::Killed | Served::Ended => None,
     }
 }
 

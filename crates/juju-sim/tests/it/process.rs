@@ -473,7 +473,7 @@ def connect():
     client.connect(os.environ["JUJU_AGENT_SOCKET_ADDRESS"])
     return client
 silent = [connect() for _ in range(50)]
-for rubbish in [b"", b"\xff" * 100, b"GET / HTTP/1.1\r\n\r\n", b"\0\0\0\5hello", b"\0\0\1\0half"]:
+for rubbish in [b"", b"\xff" * 100, b"GET / HTTP/1.1\r\n\r\n", b"\0" * 100, b"\x0f\xff\x82half", b"\xfc\x3f\xff\xff\xff"]:
     client = connect()
     client.sendall(rubbish)
     silent.append(client)

@@ -47,11 +47,7 @@ impl Decoder {
         if id >= 0 {
             return value(self, id, &mut reader).map(Some);
         }
-        self.types.define(id.checked_neg().unwrap_or_default(), &mut reader)?;
-        match reader.is_empty() {
-            true => Ok(None),
-            false => Err(Error::new("extra data in buffer")),
-        }
+        self.types.define(id.checked_neg().unwrap_or_default(), reader).map(|()| None)
     }
 
     fn record<R: Record>(&mut self, id: i64, reader: &mut Reader<'_>) -> Result<R, Error> {

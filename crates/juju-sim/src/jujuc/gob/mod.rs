@@ -2,7 +2,8 @@
 //!
 //! A stream is a row of messages. Each is a length and so many bytes: the definition of a type, or a value. What is here
 //! reads what any Go program sends, whatever its types are called and numbered, in whatever order their fields are;
-//! fields that a record has not are skipped. It writes what a Go program with the same types writes, byte for byte.
+//! fields that a record has not are skipped, save for interfaces that are not nil. It writes what a Go program with the
+//! same types writes, byte for byte.
 //!
 //! Of what comes from outside nothing is believed. A message, all definitions of a stream together, the elements of a
 //! list and the depth of values are limited; the time that a message takes and the memory it takes follow from its

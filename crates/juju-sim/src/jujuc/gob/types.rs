@@ -48,18 +48,16 @@ impl Types {
         matches!(self.defined.get(&id).map(Rc::as_ref), Some(Type::List(builtin::STRING)))
     }
 
-    /// Reads the definition of a type.
-    pub(super) fn define(&mut self, id: i64, reader: &mut Reader<'_>) -> Result<(), Error> {
-        let allowed = MAX_DEFINITIONS - self.bytes;
-        let mut head = Reader(&reader.0[..allowed.min(reader.0.len())]);
-        let whole = head.0.len() == reader.0.len();
-        let defined = read_type(&mut head).map_err(|error| match whole {
-            true => error,
-            false => Error::new("too many type definitions"),
-        })?;
-        let length = allowed.min(reader.0.len()) - head.0.len();
-        self.bytes += length;
-        reader.0 = &reader.0[length..];
+    /// Reads the definition of a type, which is all of a message.
+    pub(super) fn define(&mut self, id: i64, mut reader: Reader<'_>) -> Result<(), Error> {
+        self.bytes = self.bytes.saturating_add(reader.0.len());
+        if self.bytes > MAX_DEFINITIONS {
+            return Err(Error::new("too many type definitions"));
+        }
+        let defined = read_type(&mut reader)?;
+        if !reader.is_empty() {
+            return Err(Error::new("extra data in buffer"));
+        }
         match self.defined.insert(id, Rc::new(defined)) {
             None => Ok(()),
             Some(_) => Err(Error::new("duplicate type received")),
@@ -67,17 +65,21 @@ impl Types {
     }
 
     /// Passes over a value that nobody wants.
-    pub(super) fn skip(&mut self, id: i64, reader: &mut Reader<'_>) -> Result<(), Error> {
+    pub(super) fn skip(&self, id: i64, reader: &mut Reader<'_>) -> Result<(), Error> {
         self.skip_in(id, reader, MAX_DEPTH)
     }
 
-    fn skip_in(&mut self, id: i64, reader: &mut Reader<'_>, depth: usize) -> Result<(), Error> {
+    fn skip_in(&self, id: i64, reader: &mut Reader<'_>, depth: usize) -> Result<(), Error> {
         let depth = depth.checked_sub(1).ok_or_else(|| Error::new("invalid nesting depth"))?;
         match id {
             builtin::BOOL | builtin::INT | builtin::UINT | builtin::FLOAT => return reader.uint().map(drop),
             builtin::COMPLEX => return reader.uint().and_then(|_| reader.uint()).map(drop),
             builtin::BYTES | builtin::STRING => return reader.bytes().map(drop),
-            builtin::INTERFACE => return self.skip_interface(reader),
+            // That of a nil interface. Another one may go on in other messages.
+            builtin::INTERFACE => match reader.bytes()? {
+                [] => return Ok(()),
+                _ => return Err(Error::new("the value of an interface is not supported by juju-sim")),
+            },
             _ => {}
         }
         let Some(defined) = self.get(id) else {
@@ -102,23 +104,6 @@ impl Types {
                 Ok(())
             }
             Type::Opaque => reader.bytes().map(drop),
-        }
-    }
-
-    /// The value of an interface: the name of its type, definitions that are new, the type, and its bytes.
-    fn skip_interface(&mut self, reader: &mut Reader<'_>) -> Result<(), Error> {
-        if reader.bytes()?.is_empty() {
-            return Ok(());
-        }
-        loop {
-            match reader.int()? {
-                id if id >= 0 => return reader.bytes().map(drop),
-                id => {
-                    self.define(id.checked_neg().unwrap_or_default(), reader)?;
-                    // Of the message that another one would have been.
-                    reader.uint()?;
-                }
-            }
         }
     }
 }
