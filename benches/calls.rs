@@ -44,8 +44,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use juju_sim::cargo::{self, Profile};
-use juju_sim::{Charm, Revision};
+use juju_sim::Revision;
 
 use bare::Bare;
 use full::Full;
@@ -123,9 +122,7 @@ fn run(format: &Format) -> Result<bool> {
     let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let python = Python::prepare(&temporary.with_file_name("bench-venv"));
     let python = python.inspect_err(|error| eprintln!("calls: NO PYTHON CHARM: {error}")).ok();
-    // Speed is not what is measured; the one that cargo builds by the way will do.
-    let profile = if cfg!(debug_assertions) { Profile::Dev } else { Profile::Release };
-    let bench = Bench { base: temporary.join("calls-bench"), tools: cargo::binary("juju-sim", profile)? };
+    let bench = Bench { base: temporary.join("calls-bench") };
     if bench.base.exists() {
         fs::remove_dir_all(&bench.base)?;
     }
@@ -159,7 +156,6 @@ fn run(format: &Format) -> Result<bool> {
 struct Bench {
     /// Where the charms' directories are made.
     base: PathBuf,
-    tools: PathBuf,
 }
 
 impl Bench {
@@ -175,7 +171,7 @@ impl Bench {
             }
             fs::copy(from.join("charm.py"), to.join("src/charm.py"))?;
             complete(&to)?;
-            Ok(Revision::executable_with(Charm::from_dir(&to)?, &to, &self.tools)?)
+            Ok(Revision::executable(&to)?)
         };
         Ok(Charms { bare: charm("bare")?, plain: charm("plain")?, full: charm("full")? })
     }

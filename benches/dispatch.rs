@@ -100,7 +100,6 @@ enum Format {
 /// What every measurement needs.
 struct Bench {
     charm: Charm,
-    tools: PathBuf,
     /// Where the charms' directories are made.
     base: PathBuf,
     executable: PathBuf,
@@ -158,7 +157,6 @@ fn run(format: &Format) -> Result<bool> {
     let python = python.inspect_err(|error| eprintln!("dispatch: NO PYTHON CHARM: {error}")).ok();
     let bench = Bench {
         charm: Charm::from_project(project)?,
-        tools: cargo::binary("juju-sim", Profile::Release)?,
         base: temporary.join("dispatch-bench"),
         executable: cargo::binary("magpie", Profile::Release)?,
         python,
@@ -232,7 +230,7 @@ impl Bench {
     fn dispatches(&self, dirs: &[CharmDir], peers: usize) -> Result<Vec<Dispatch>> {
         let mut scenes = Vec::new();
         for dir in dirs {
-            let mut scene = Scene::open(&self.charm, dir, &self.tools)?;
+            let mut scene = Scene::open(&self.charm, dir)?;
             scene.add_peers(peers - 1)?;
             scene.warm_up()?;
             scenes.push(scene);
@@ -268,7 +266,7 @@ impl Bench {
     fn door(&self) -> Result<Door> {
         let script = format!("#!/bin/sh\n{}", "is-leader\n".repeat(COMMANDS as usize));
         let dir = CharmDir::create_script(&self.base.join("shell"), &script)?;
-        let mut scene = Scene::open(&self.charm, &dir, &self.tools)?;
+        let mut scene = Scene::open(&self.charm, &dir)?;
         let (mut empty, mut calling) = (Vec::new(), Vec::new());
         for _ in 0..RUNS {
             empty.push(scene.tick_idle()?);

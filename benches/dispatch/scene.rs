@@ -1,4 +1,3 @@
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use juju_sim::{Charm, Fate, HookRun, Revision, World};
@@ -68,8 +67,8 @@ fn committed(run: &HookRun) -> Result<()> {
 
 impl<'a> Scene<'a> {
     /// A world with one unit that has started.
-    pub(crate) fn open(charm: &Charm, dir: &'a CharmDir, tools: &Path) -> Result<Self> {
-        let mut world = World::of_one(Revision::executable_with(charm.clone(), dir.path(), tools)?, 0)?;
+    pub(crate) fn open(charm: &Charm, dir: &'a CharmDir) -> Result<Self> {
+        let mut world = World::of_one(Revision::executable_of(charm.clone(), dir.path())?, 0)?;
         world.add_unit("magpie")?;
         dir.switch(Runs::Charm)?;
         settle(&mut world)?;

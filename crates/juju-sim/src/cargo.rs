@@ -1,5 +1,4 @@
-//! Building executables: those that the tests of this crate's own workspace and the demonstration run, and the hook
-//! commands for the tests of any package that depends on this crate.
+//! Building executables: those that the tests of this crate's own workspace and the demonstration run.
 
 use std::collections::HashMap;
 use std::fs;
@@ -48,40 +47,27 @@ pub fn binary(package: &str, profile: Profile) -> Result<PathBuf, SimError> {
     binary_in(&root, package, profile)
 }
 
+/// Calls `cargo build` in the root of a workspace, at most once per process where it succeeds.
 pub(crate) fn binary_in(root: &Path, package: &str, profile: Profile) -> Result<PathBuf, SimError> {
-    build_once(root, package, profile, &["--package", package])
-}
-
-/// Builds the executable of this crate as a dependency of the package in a directory: of the source, with the lock file
-/// and in the target directory that its tests were compiled with. So it fits them, and little is left to compile.
-pub(crate) fn dependency_in(dir: &Path) -> Result<PathBuf, SimError> {
-    let name = env!("CARGO_PKG_NAME");
-    let this = concat!(env!("CARGO_PKG_NAME"), "@", env!("CARGO_PKG_VERSION"));
-    // Cargo counts dependencies for tests only where targets are asked for that may need them, as examples may.
-    // This crate has none.
-    build_once(dir, name, Profile::Dev, &["--locked", "--package", this, "--bin", name, "--examples"])
-}
-
-/// Calls `cargo build` in a directory, at most once per process where it succeeds.
-fn build_once(dir: &Path, package: &str, profile: Profile, arguments: &[&str]) -> Result<PathBuf, SimError> {
     type Built = HashMap<(PathBuf, String, Profile), PathBuf>;
     static BUILT: Mutex<Option<Built>> = Mutex::new(None);
     // The lock is held while cargo runs: tests that need the same executable wait for it.
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
     let built = built.get_or_insert_default();
-    let key = (dir.to_owned(), arguments.join(" "), profile);
+    let key = (root.to_owned(), package.to_owned(), profile);
     if let Some(path) = built.get(&key) {
         return Ok(path.clone());
     }
-    let path = build(dir, package, profile, arguments)?;
+    let path = build(root, package, profile)?;
     built.insert(key, path.clone());
     Ok(path)
 }
 
-fn build(dir: &Path, package: &str, profile: Profile, arguments: &[&str]) -> Result<PathBuf, SimError> {
+fn build(root: &Path, package: &str, profile: Profile) -> Result<PathBuf, SimError> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(&cargo);
-    command.current_dir(dir).args(["build", "--message-format", "json-render-diagnostics"]).args(arguments);
+    command.current_dir(root);
+    command.args(["build", "--message-format", "json-render-diagnostics", "--package", package]);
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     match profile {
         Profile::Dev => command.stderr(Stdio::piped()),

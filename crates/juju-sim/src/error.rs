@@ -189,9 +189,6 @@ pub enum SimError {
         /// Why it failed.
         r#source: io::Error,
     },
-    /// There is no `juju-sim` executable, or none that fits; what to do.
-    #[error("{0}")]
-    Tools(String),
     /// `cargo build` did not give the wanted executable.
     #[error("build package {package}: {why}")]
     Build {

@@ -153,8 +153,8 @@
 //! # Features
 //!
 //! Tests need no more than the library: `juju-sim = { version = "…", default-features = false }` leaves out what the
-//! command line is made of (feature `cli`). [`Revision::executable`] runs the `juju-sim` executable for the hook
-//! commands; see there where it comes from.
+//! command line is made of (feature `cli`). The hook commands of [`Revision::executable`] are in the library: one small
+//! program that its build script compiles, and that speaks Juju's own protocol.
 
 #[doc(hidden)]
 pub mod cargo;
@@ -164,6 +164,7 @@ pub mod cli;
 mod command;
 mod error;
 mod explore;
+mod jujuc;
 mod model;
 mod process;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The `juju-sim` command, and, under the names of the hook commands, these.
+//! The `juju-sim` command.
 
 use std::process::ExitCode;
 

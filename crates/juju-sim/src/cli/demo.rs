@@ -23,10 +23,8 @@ pub(super) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
             Layout::of_workspace()?
         }
     };
-    let tools = std::env::current_exe().map_err(SimError::file("find", "this program"))?;
     let started = Instant::now();
-    let mut world =
-        World::of_one(Revision::executable_with(layout.charm.clone(), &layout.dir, &tools)?, arguments.seed)?;
+    let mut world = World::of_one(Revision::executable_of(layout.charm.clone(), &layout.dir)?, arguments.seed)?;
     world.watch(move |title| progress.running(title));
 
     if arguments.format == Format::Text {

@@ -89,13 +89,12 @@ impl Session {
             let records = records.apps.get(app).map(|record| record.charms.as_slice()).unwrap_or_default();
             let revision = |(index, charm): (usize, &Charm)| match records.get(index) {
                 Some(record) => Revision::deployed(charm.clone(), &dir.join(CHARMS).join(&record.id), &ground),
-                None => Ok(Revision::played(charm.clone())),
+                None => Revision::played(charm.clone()),
             };
-            let all: Result<Vec<_>, SimError> = application.charms.iter().enumerate().map(revision).collect();
-            Ok((app.clone(), all?))
+            (app.clone(), application.charms.iter().enumerate().map(revision).collect())
         });
-        let revisions: Result<Vec<_>, SimError> = revisions.collect();
-        let mut world = World::restore(model.clone(), revisions?)?;
+        let revisions: Vec<(String, Vec<Revision>)> = revisions.collect();
+        let mut world = World::restore(model.clone(), revisions)?;
         world.go_on(progress.faults, progress.runs);
         Ok(Session {
             name: name.to_owned(),
@@ -223,7 +222,7 @@ impl Session {
             version: fs::read_to_string(place.join("version")).map(|it| it.trim().to_owned()).unwrap_or_default(),
         };
         *next += 1;
-        Ok((Revision::deployed(charm, &place, &self.ground)?, record))
+        Ok((Revision::deployed(charm, &place, &self.ground), record))
     }
 
     /// Removes what no unit needs any more.
@@ -283,6 +282,7 @@ fn raw(value: &impl serde::Serialize) -> Result<Option<Box<serde_json::value::Ra
     serde_json::value::to_raw_value(value).map(Some).map_err(unwritable)
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
 fn unwritable(error: serde_json::Error) -> SimError {
     SimError::Store { path: PathBuf::from(DOCUMENTS), why: format!("the model cannot be written: {error}") }
 }

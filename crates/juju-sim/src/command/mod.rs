@@ -77,6 +77,7 @@ pub(crate) use self::context::{GoalState, GoalStatus, HookContext, Reboot, Statu
 use self::flags::{Flag, Flags, Parsed};
 use self::format::Out;
 pub use self::port_range::{PortRange, Protocol};
+pub(crate) use self::quote::quote;
 pub(crate) use self::secret::{Look, RotatePolicy, SecretAccess, SecretChanges, SecretInfo, SecretOwner, SecretTarget};
 pub(crate) use self::secret_content::SecretContent;
 pub(crate) use self::secret_uri::is_uri as is_secret_uri;

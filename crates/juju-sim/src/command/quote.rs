@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// Quotes one text.
-pub(super) fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
         match c {

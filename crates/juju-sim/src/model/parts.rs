@@ -129,10 +129,10 @@ pub(crate) fn documents_of<K: Ord + std::str::FromStr, T: DeserializeOwned>(
 ) -> Result<BTreeMap<K, T>, String> {
     let prefix = format!("{kind} ");
     let of_kind = documents.range(prefix.clone()..).take_while(|(name, _)| name.starts_with(&prefix));
-    let read = |(name, text): (&String, &Box<RawValue>)| {
+    let read = |(name, text): (&String, &RawValue)| {
         let key = name[prefix.len()..].parse().map_err(|_| format!("document {name:?} has no name of its kind"))?;
         let value = serde_json::from_str(text.get()).map_err(|error| format!("document {name:?}: {error}"))?;
         Ok((key, value))
     };
-    of_kind.map(read).collect()
+    of_kind.map(|(name, text)| read((name, text))).collect()
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 
-use super::go::words;
+use crate::jujuc::go::words;
 
 /// Juju's text when the agent finds no charm in its directory.
 pub(super) const NO_CHARM: &str = "charm missing from disk";

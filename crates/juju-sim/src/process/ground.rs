@@ -1,14 +1,18 @@
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use super::belongings::Belongings;
 use crate::SimError;
+use crate::jujuc;
 use crate::model::Place;
 
 /// Where the units' directories are in a directory that is kept.
@@ -20,11 +24,20 @@ pub(crate) const CHARMS: &str = "charms";
 /// its directory is still there after an upgrade.
 #[derive(Debug)]
 pub(crate) struct Ground {
-    belongings: Arc<Belongings>,
+    /// Made when it is first needed.
+    own: OnceCell<Own>,
     /// Where the units' directories stay when this is gone, and the charms they came from.
     kept: Option<PathBuf>,
     /// Which charm each unit's directory has.
     laid: RefCell<BTreeMap<String, Rc<Source>>>,
+}
+
+/// What is there as long as the ground, and no longer.
+#[derive(Debug)]
+struct Own {
+    belongings: Arc<Belongings>,
+    /// The program that hook commands are links to.
+    jujuc: PathBuf,
 }
 
 /// A charm as it is brought to the units.
@@ -93,18 +106,36 @@ impl Source {
 
 impl Ground {
     pub(super) fn new() -> Result<Ground, SimError> {
-        Ok(Ground { belongings: Belongings::new()?, kept: None, laid: RefCell::default() })
+        let ground = Ground { own: OnceCell::new(), kept: None, laid: RefCell::default() };
+        ground.own()?;
+        Ok(ground)
     }
 
     /// Ground whose directories stay: those of the units in `agents`, beside the charms in `charms`.
     #[cfg(feature = "cli")]
     pub(crate) fn kept(dir: &Path) -> Result<Ground, SimError> {
         let dir = dir.canonicalize().map_err(SimError::file("find", dir))?;
-        Ok(Ground { kept: Some(dir), ..Ground::new()? })
+        Ok(Ground { own: OnceCell::new(), kept: Some(dir), laid: RefCell::default() })
     }
 
-    pub(super) fn belongings(&self) -> &Belongings {
-        &self.belongings
+    fn own(&self) -> Result<&Own, SimError> {
+        if let Some(own) = self.own.get() {
+            return Ok(own);
+        }
+        let belongings = Belongings::new()?;
+        let jujuc = belongings.path().join("jujuc");
+        let installed = install(&jujuc);
+        installed.map_err(|source| SimError::Process { act: "run", program: jujuc.display().to_string(), source })?;
+        Ok(self.own.get_or_init(|| Own { belongings, jujuc }))
+    }
+
+    /// The program that hook commands are links to.
+    pub(super) fn jujuc(&self) -> io::Result<&Path> {
+        self.own().map(|own| own.jujuc.as_path()).map_err(io::Error::other)
+    }
+
+    pub(super) fn belongings(&self) -> io::Result<&Belongings> {
+        self.own().map(|own| own.belongings.as_ref()).map_err(io::Error::other)
     }
 
     /// A unit's directories, with this charm in them.
@@ -112,13 +143,13 @@ impl Ground {
         let tag = Place::tag(unit);
         let place = match &self.kept {
             None => {
-                let agent_dir = self.belongings.path().join(&tag);
+                let agent_dir = self.belongings()?.path().join(&tag);
                 Place::of_agent(agent_dir.clone(), agent_dir.join("tools"))
             }
             // The address of a socket is short, and what the hook commands lead to is gone with this.
             Some(kept) => Place {
-                socket: self.belongings.path().join(format!("{tag}.socket")),
-                ..Place::of_agent(kept.join(AGENTS).join(&tag), self.belongings.path().join(format!("{tag}-tools")))
+                socket: self.belongings()?.path().join(format!("{tag}.socket")),
+                ..Place::of_agent(kept.join(AGENTS).join(&tag), self.belongings()?.path().join(format!("{tag}-tools")))
             },
         };
         let laid = match self.laid.borrow().get(unit) {
@@ -152,6 +183,27 @@ impl Ground {
         let dir = self.kept.as_ref()?.join(CHARMS).join(&id);
         // A charm that is gone is not there to be compared with: all of the new one is laid.
         Path::new(&id).file_name().and_then(|_| Source::open("", &dir).ok()).map(Rc::new)
+    }
+}
+
+/// Puts the program of the hook commands at a path, and sees that it can be run from there.
+pub(crate) fn install(path: &Path) -> io::Result<()> {
+    const TRIES: u32 = 100;
+    fs::write(path, jujuc::EXECUTABLE)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+    let mut command = Command::new(path);
+    command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut tries = 0;
+    loop {
+        match command.status() {
+            // Another thread's child, between its fork and its exec, still holds it open for writing. A charm would find
+            // it so.
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && tries < TRIES => {
+                tries += 1;
+                thread::sleep(Duration::from_millis(5));
+            }
+            ran => return ran.map(drop),
+        }
     }
 }
 

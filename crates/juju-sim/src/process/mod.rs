@@ -1,17 +1,15 @@
 //! The door to a real charm: its executables, run as Juju runs them, with real hook commands.
 
 pub(crate) mod belongings;
-pub(crate) mod client;
+mod conversation;
 mod executable;
-mod go;
 pub(crate) mod ground;
 mod group;
 mod lines;
-mod server;
-pub(crate) mod shim;
-pub(crate) mod tools;
+#[cfg(test)]
+mod recorded;
+pub(crate) mod server;
 mod watch;
-pub(crate) mod wire;
 
 use std::cell::{OnceCell, RefCell};
 use std::fs;
@@ -25,6 +23,7 @@ use std::time::Duration;
 
 use crate::SimError;
 use crate::command::NAMES;
+use crate::jujuc::go::words;
 use crate::model::Place;
 use crate::run::ProgramEnd;
 use crate::systemd;
@@ -43,26 +42,22 @@ pub(crate) struct ProcessDoor {
     dir: PathBuf,
     /// Read when it is first needed.
     source: OnceCell<Rc<Source>>,
-    tools: PathBuf,
     ground: Rc<Ground>,
 }
 
 impl ProcessDoor {
     /// The door to the charm in `charm_dir`. Its name is for the error.
-    pub(crate) fn open(charm: &str, charm_dir: &Path, tools: &Path) -> Result<ProcessDoor, SimError> {
-        tools::check(tools)?;
-        let tools = tools.canonicalize().map_err(SimError::file("find", tools))?;
+    pub(crate) fn open(charm: &str, charm_dir: &Path) -> Result<ProcessDoor, SimError> {
         let source = OnceCell::from(Rc::new(Source::open(charm, charm_dir)?));
         let (charm, dir) = (charm.to_owned(), charm_dir.to_owned());
-        Ok(ProcessDoor { charm, dir, source, tools, ground: Rc::new(Ground::new()?) })
+        Ok(ProcessDoor { charm, dir, source, ground: Rc::new(Ground::new()?) })
     }
 
     /// The door to a charm that was deployed before, of which nothing is read yet.
     #[cfg(feature = "cli")]
-    pub(crate) fn to_deployed(charm: &str, charm_dir: &Path, ground: &Rc<Ground>) -> Result<ProcessDoor, SimError> {
-        let tools = std::env::current_exe().map_err(SimError::file("find", "this program"))?;
+    pub(crate) fn to_deployed(charm: &str, charm_dir: &Path, ground: &Rc<Ground>) -> ProcessDoor {
         let (charm, dir) = (charm.to_owned(), charm_dir.to_owned());
-        Ok(ProcessDoor { charm, dir, source: OnceCell::new(), tools, ground: ground.clone() })
+        ProcessDoor { charm, dir, source: OnceCell::new(), ground: ground.clone() }
     }
 
     /// The same as the door to the revision that comes after another one. The units keep their directories, and what
@@ -72,7 +67,6 @@ impl ProcessDoor {
             charm: self.charm.clone(),
             dir: self.dir.clone(),
             source: self.source.clone(),
-            tools: self.tools.clone(),
             ground: before.ground.clone(),
         }
     }
@@ -93,7 +87,9 @@ impl ProcessDoor {
     /// Runs the hook or action that `shared` holds, for so long at most.
     pub(crate) fn execute(&self, shared: &RefCell<Shared>, limit: Duration) -> ProgramEnd {
         let ended = self.try_execute(shared, limit);
-        self.ground.belongings().ended();
+        if let Ok(belongings) = self.ground.belongings() {
+            belongings.ended();
+        }
         // What goes wrong here is not the charm's fault, and there is no other way to tell of it.
         ended.unwrap_or_else(|error| ProgramEnd::Unstarted(format!("juju-sim: cannot run the charm: {error}")))
     }
@@ -108,7 +104,7 @@ impl ProcessDoor {
                 // Behind those of systemd are real ones, which are not to be found instead.
                 match (run.is_absent(name) && !systemd::is_known(name), link.is_symlink()) {
                     (true, true) => fs::remove_file(link)?,
-                    (false, false) => symlink(&self.tools, link)?,
+                    (false, false) => symlink(self.ground.jujuc()?, link)?,
                     _ => {}
                 }
             }
@@ -130,10 +126,10 @@ impl ProcessDoor {
         let mut command = Command::new(&program);
         command.args(args).current_dir(&place.charm_dir).env_clear().envs(env);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let belongings = self.ground.belongings();
+        let belongings = self.ground.belongings()?;
         let mut child = match belongings.spawn(&mut command) {
             Ok(child) => child,
-            Err(error) => return Ok(ProgramEnd::Unstarted(executable::not_started(&program, &go::words(&error)))),
+            Err(error) => return Ok(ProgramEnd::Unstarted(executable::not_started(&program, &words(&error)))),
         };
         let watched = Pipe::of(&mut child).and_then(|pipes| {
             Watch { shared, number, child: &mut child, belongings, questions: &questions, limit, pipes }.run()

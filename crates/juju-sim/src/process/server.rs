@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 
-use super::wire::{self, Request, Response};
+use super::conversation::Conversation;
+use crate::command::ToolOutput;
 
 /// How long to wait when no further connection can be taken, for lack of file descriptors say.
 const BREATH: Duration = Duration::from_millis(10);
@@ -26,19 +27,33 @@ pub(super) struct Server {
     _alive: UnixStream,
 }
 
-/// A request, and where the response goes.
-pub(super) type Question = (Request, Sender<Response>);
+/// A hook command that is called.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// The command's name first.
+    pub(crate) argv: Vec<String>,
+    /// The caller's directory.
+    pub(crate) dir: PathBuf,
+    /// Where it was read.
+    pub(crate) stdin: Option<Vec<u8>>,
+}
+
+/// What the command gives, or the text of why it was not run.
+pub(crate) type Answer = Result<ToolOutput, String>;
+
+/// What is asked, and where the answer goes.
+pub(crate) type Question = (Asked, Sender<Answer>);
 
 /// What the connections ask, for the thread that owns the model.
 #[derive(Debug)]
-pub(super) struct Questions {
+pub(crate) struct Questions {
     asked: Receiver<Question>,
     bell: UnixStream,
 }
 
 /// The other end of it.
 #[derive(Debug, Clone)]
-struct Asking {
+pub(super) struct Asking {
     ask: Sender<Question>,
     bell: Arc<UnixStream>,
 }
@@ -69,13 +84,13 @@ impl Questions {
 }
 
 impl Asking {
-    fn ask(&self, request: Request) -> io::Result<Response> {
-        let ended = || io::Error::from(io::ErrorKind::ConnectionAborted);
+    /// Asks; the answer comes later, and not at all where the hook ends before.
+    pub(super) fn ask(&self, asked: Asked) -> io::Result<Receiver<Answer>> {
         let (reply, answer) = mpsc::channel();
-        self.ask.send((request, reply)).map_err(|_| ended())?;
+        self.ask.send((asked, reply)).map_err(|_| io::ErrorKind::ConnectionAborted)?;
         // A bell that is too full to ring is ringing.
         let _ = (&*self.bell).write(&[1]);
-        answer.recv().map_err(|_| ended())
+        Ok(answer)
     }
 }
 
@@ -153,13 +168,13 @@ impl Listener {
         if Connections::lock(&self.connections).is_full() {
             return Ok(());
         }
-        let (mut stream, _) = self.socket.accept()?;
+        let (stream, _) = self.socket.accept()?;
         let Some(id) = Connections::lock(&self.connections).add(&stream)? else { return Ok(()) };
         let (connections, asking, context_id) =
             (self.connections.clone(), self.asking.clone(), self.context_id.clone());
         let served = thread::Builder::new().spawn(move || {
-            // An error here is the other side's: it has gone, or does not speak the protocol.
-            let _ = serve(&mut stream, &context_id, &asking);
+            // That it broke off is the other side's concern.
+            let _ = Conversation::new(stream, &context_id, &asking).and_then(Conversation::run);
             Connections::lock(&connections).open.remove(&id);
         });
         if served.is_err() {
@@ -182,36 +197,17 @@ impl Drop for Server {
     }
 }
 
-/// Serves one connection, request by request.
-fn serve(stream: &mut UnixStream, context_id: &str, asking: &Asking) -> io::Result<()> {
-    loop {
-        let request = match wire::receive(stream, wire::MAX_REQUEST) {
-            Ok(None) => return Ok(()),
-            Ok(Some(body)) => Request::decode(&body),
-            Err(error) => Err(error),
-        };
-        let response = match request {
-            Err(error) => {
-                let refused = Response::Error(format!("bad request: {error}"));
-                wire::send(stream, &refused.encode())?;
-                return Err(error);
-            }
-            Ok(request) if request.context_id != context_id => {
-                Response::Error(format!("bad request: wrong context ID; got {:?}", request.context_id))
-            }
-            Ok(request) => asking.ask(request)?,
-        };
-        wire::send(stream, &response.encode())?;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use proptest::test_runner::RngSeed;
+    use proptest::test_runner::{RngSeed, TestCaseError};
     use tempfile::TempDir;
 
+    use super::super::conversation::MAX_PIPELINED;
     use super::*;
+    use crate::jujuc::client_side::ClientSide;
+    use crate::jujuc::corpus;
+    use crate::jujuc::rpc::{Request, Response};
 
     /// How long a test waits for what must come.
     const PATIENCE: Duration = Duration::from_secs(20);
@@ -225,54 +221,209 @@ mod tests {
     fn connect(server: &Server) -> UnixStream {
         let stream = UnixStream::connect(&server.path).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream
     }
 
-    fn request(context_id: &str) -> Vec<u8> {
-        let argv = vec!["is-leader".to_owned()];
-        Request { context_id: context_id.to_owned(), dir: "/".to_owned(), argv, stdin: None }.encode()
+    /// A client that speaks the protocol.
+    struct Client {
+        stream: UnixStream,
+        side: ClientSide,
     }
 
-    fn response(stream: &mut UnixStream) -> Response {
-        Response::decode(&wire::receive(stream, wire::MAX_RESPONSE).unwrap().unwrap()).unwrap()
+    impl Client {
+        fn connect(server: &Server) -> Client {
+            Client { stream: connect(server), side: ClientSide::new() }
+        }
+
+        fn send(&mut self, context_id: &str) {
+            self.send_request(&mut request(context_id));
+        }
+
+        fn send_request(&mut self, request: &mut Request) {
+            let mut bytes = Vec::new();
+            self.side.call(request, &mut bytes);
+            self.stream.write_all(&bytes).unwrap();
+        }
+
+        /// The next answer; none where the server has hung up.
+        fn next(&mut self) -> Option<Result<Response, String>> {
+            let mut chunk = [0; 4096];
+            loop {
+                if let Some(answer) = self.side.next().unwrap() {
+                    return Some(answer.response);
+                }
+                match self.stream.read(&mut chunk) {
+                    Ok(0) => return None,
+                    Ok(length) => self.side.push(&chunk[..length]),
+                    Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return None,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        }
+
+        fn text(&mut self) -> String {
+            self.next().expect("an answer comes").unwrap_err()
+        }
     }
+
+    fn request(context_id: &str) -> Request {
+        let (context_id, dir, command) = (context_id.into(), b"/".to_vec(), b"is-leader".to_vec());
+        Request { context_id, dir, command, ..Request::default() }
+    }
+
+    const SAID: &str = "the answer";
 
     /// Answers so many questions.
     fn answer(questions: &Questions, count: usize) {
         for _ in 0..count {
-            let (request, reply) = questions.asked.recv_timeout(PATIENCE).unwrap();
-            assert_eq!(request.argv, ["is-leader"]);
-            reply.send(Response::NeedsStdin).unwrap();
+            let (asked, reply) = questions.asked.recv_timeout(PATIENCE).unwrap();
+            assert_eq!(asked, Asked { argv: vec!["is-leader".to_owned()], dir: "/".into(), stdin: None });
+            reply.send(Err(SAID.to_owned())).unwrap();
         }
     }
 
     #[test]
     fn refuses_a_wrong_context_and_serves_several_connections() {
         let (server, questions, _dir) = server();
-        let (mut first, mut second) = (connect(&server), connect(&server));
-        wire::send(&mut first, &request("wrong")).unwrap();
-        assert_eq!(response(&mut first), Response::Error("bad request: wrong context ID; got \"wrong\"".to_owned()));
-        wire::send(&mut second, &request("right")).unwrap();
-        wire::send(&mut first, &request("right")).unwrap();
+        let (mut first, mut second) = (Client::connect(&server), Client::connect(&server));
+        first.send("wrong");
+        assert_eq!(first.text(), "bad request: wrong context ID; got \"wrong\"");
+        second.send("right");
+        first.send("right");
         answer(&questions, 2);
-        assert_eq!((response(&mut first), response(&mut second)), (Response::NeedsStdin, Response::NeedsStdin));
+        assert_eq!((first.text().as_str(), second.text().as_str()), (SAID, SAID));
         // One that is asked when the hook ends gets no answer.
-        wire::send(&mut first, &request("right")).unwrap();
+        first.send("right");
         let asked = questions.asked.recv_timeout(PATIENCE).unwrap();
         drop(server);
         drop(asked);
-        for mut stream in [first, second] {
-            assert!(matches!(wire::receive(&mut stream, wire::MAX_RESPONSE), Ok(None) | Err(_)));
+        assert_eq!((first.next(), second.next()), (None, None));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_call_is_told_in_jujus_order() {
+        let (server, questions, _dir) = server();
+        let mut client = Client::connect(&server);
+        let mut wrong = Request { token: b"x".to_vec(), ..Request::default() };
+        for (text, mend) in [
+            ("token does not match", (|it: &mut Request| it.token.clear()) as fn(&mut Request)),
+            ("command not specified", |it| it.command = b"is-leader".to_vec()),
+            ("Dir is not absolute", |it| it.dir = b".".to_vec()),
+            ("Dir is not absolute", |it| it.dir = b"/".to_vec()),
+            ("wrong context ID; got \"\"", |it| it.context_id = b"a\xffb\n".to_vec()),
+            ("wrong context ID; got \"a\u{fffd}b\\n\"", |it| it.context_id = b"right".to_vec()),
+        ] {
+            client.send_request(&mut wrong);
+            assert_eq!(client.text(), format!("bad request: {text}"));
+            mend(&mut wrong);
         }
+        assert!(questions.next().is_none());
+        client.send_request(&mut wrong);
+        answer(&questions, 1);
+        assert_eq!(client.text(), SAID);
+    }
+
+    #[test]
+    fn many_calls_at_once_are_answered_in_order() {
+        let (server, questions, _dir) = server();
+        let mut client = Client::connect(&server);
+        let count = MAX_PIPELINED + 100;
+        let answers = thread::spawn(move || {
+            for number in 0..count {
+                let (_, reply) = questions.asked.recv_timeout(PATIENCE).unwrap();
+                let output = ToolOutput { stdout: number.to_string().into_bytes(), ..ToolOutput::default() };
+                reply.send(Ok(output)).unwrap();
+            }
+        });
+        for _ in 0..count {
+            client.send("right");
+        }
+        client.stream.shutdown(Shutdown::Write).unwrap();
+        for number in 0..count {
+            assert_eq!(client.next().unwrap().unwrap().stdout, number.to_string().into_bytes());
+        }
+        assert_eq!(client.next(), None);
+        answers.join().unwrap();
+    }
+
+    #[test]
+    fn who_sends_much_before_reading_is_listened_to() {
+        const COUNT: usize = 40;
+        let (server, questions, _dir) = server();
+        let mut client = Client::connect(&server);
+        // Both ways more than a socket holds: the client is not done with sending before answers wait to be read.
+        let large = vec![b'x'; 1024 * 1024];
+        let output = ToolOutput { stdout: large.clone(), ..ToolOutput::default() };
+        let answers = thread::spawn(move || {
+            for _ in 0..COUNT {
+                let (_, reply) = questions.asked.recv_timeout(PATIENCE).unwrap();
+                reply.send(Ok(output.clone())).unwrap();
+            }
+        });
+        for _ in 0..COUNT {
+            client.send_request(&mut Request { stdin_set: true, stdin: large.clone(), ..request("right") });
+        }
+        for _ in 0..COUNT {
+            assert_eq!(client.next().unwrap().unwrap().stdout.len(), large.len());
+        }
+        answers.join().unwrap();
+    }
+
+    #[test]
+    fn what_was_answered_before_the_end_arrives() {
+        let (server, questions, _dir) = server();
+        let mut client = Client::connect(&server);
+        for _ in 0..3 {
+            client.send("right");
+        }
+        let asked: Vec<Question> = (0..3).map(|_| questions.asked.recv_timeout(PATIENCE).unwrap()).collect();
+        let mut asked = asked.into_iter();
+        asked.next().unwrap().1.send(Err(SAID.to_owned())).unwrap();
+        assert_eq!(client.text(), SAID);
+        drop(asked);
+        drop(server);
+        assert_eq!(client.next(), None);
+    }
+
+    #[test]
+    fn a_call_that_is_too_large_is_refused_and_the_next_one_served() {
+        let (server, questions, _dir) = server();
+        let mut client = Client::connect(&server);
+        let stdin = vec![b'x'; 33 * 1024 * 1024];
+        client.send_request(&mut Request { stdin_set: true, stdin, ..request("right") });
+        assert_eq!(client.text(), "bad request: message too large");
+        client.send("right");
+        answer(&questions, 1);
+        assert_eq!(client.text(), SAID);
+    }
+
+    #[test]
+    fn methods_that_are_not_there_are_refused_in_gos_words() {
+        let (server, questions, _dir) = server();
+        let mut client = Client::connect(&server);
+        for (method, text) in [
+            ("Jujuc.Nope", "rpc: can't find method Jujuc.Nope"),
+            ("Nope.Main", "rpc: can't find service Nope.Main"),
+            ("A.Jujuc.Main", "rpc: can't find service A.Jujuc.Main"),
+            ("Nope", "rpc: service/method request ill-formed: Nope"),
+            ("", "rpc: service/method request ill-formed: "),
+        ] {
+            let mut bytes = Vec::new();
+            client.side.call_method(method.into(), &mut request("right"), &mut bytes);
+            client.stream.write_all(&bytes).unwrap();
+            assert_eq!(client.text(), text);
+        }
+        assert!(questions.next().is_none());
     }
 
     #[test]
     fn the_bell_rings_for_a_question() {
         let (server, questions, _dir) = server();
-        let mut stream = connect(&server);
+        let mut client = Client::connect(&server);
         questions.quiet();
         assert!(questions.next().is_none());
-        wire::send(&mut stream, &request("right")).unwrap();
+        client.send("right");
         questions.bell.set_nonblocking(false).unwrap();
         questions.bell.set_read_timeout(Some(PATIENCE)).unwrap();
         (&questions.bell).read_exact(&mut [0]).unwrap();
@@ -303,11 +454,11 @@ mod tests {
         let (server, questions, _dir) = server();
         let mut silent = connect(&server);
         let mut halting = connect(&server);
-        halting.write_all(&[0, 0]).unwrap();
-        let mut stream = connect(&server);
-        wire::send(&mut stream, &request("right")).unwrap();
+        halting.write_all(&[0x2f, 0xff]).unwrap();
+        let mut client = Client::connect(&server);
+        client.send("right");
         answer(&questions, 1);
-        assert_eq!(response(&mut stream), Response::NeedsStdin);
+        assert_eq!(client.text(), SAID);
         drop(server);
         for stream in [&mut silent, &mut halting] {
             assert!(matches!(stream.read(&mut [0]), Ok(0) | Err(_)));
@@ -318,12 +469,12 @@ mod tests {
     fn more_connections_than_are_served_wait() {
         let (server, questions, _dir) = server();
         let mut idle: Vec<UnixStream> = (0..MAX_CONNECTIONS).map(|_| connect(&server)).collect();
-        let mut stream = connect(&server);
-        wire::send(&mut stream, &request("right")).unwrap();
+        let mut client = Client::connect(&server);
+        client.send("right");
         assert!(questions.asked.recv_timeout(BREATH * 10).is_err());
         idle.pop();
         answer(&questions, 1);
-        assert_eq!(response(&mut stream), Response::NeedsStdin);
+        assert_eq!(client.text(), SAID);
     }
 
     #[test]
@@ -336,6 +487,33 @@ mod tests {
         assert!(matches!(early.read(&mut [0]), Ok(0) | Err(_)));
     }
 
+    /// Sends what is no call from the hook, and then one that is.
+    fn survives(rubbish: &[u8]) -> Result<(), TestCaseError> {
+        let (server, questions, _dir) = server();
+        let mut stream = connect(&server);
+        // It may have been cut off before all of it is sent.
+        let _ = stream.write_all(rubbish);
+        let _ = stream.shutdown(Shutdown::Write);
+        let mut said = Vec::new();
+        match stream.read_to_end(&mut said) {
+            Ok(_) => {}
+            Err(error) => prop_assert_eq!(error.kind(), io::ErrorKind::ConnectionReset),
+        }
+        prop_assert!(questions.next().is_none());
+        let mut client = Client::connect(&server);
+        client.send("right");
+        answer(&questions, 1);
+        prop_assert_eq!(client.text(), SAID);
+        Ok(())
+    }
+
+    #[test]
+    fn what_came_from_other_protocols_and_from_enemies_is_refused() {
+        for (name, bytes) in corpus::all() {
+            survives(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -343,29 +521,10 @@ mod tests {
         fn rubbish_is_refused_and_the_next_one_is_served(
             rubbish in prop_oneof![
                 proptest::collection::vec(any::<u8>(), 0..80),
-                // A length that is right, and a body that is not.
-                proptest::collection::vec(any::<u8>(), 0..80).prop_map(|body| {
-                    let mut message = Vec::new();
-                    wire::send(&mut message, &body).unwrap();
-                    message
-                }),
+                corpus::spoiled(),
             ],
         ) {
-            let (server, questions, _dir) = server();
-            let mut stream = connect(&server);
-            // It may have been refused and cut off before all of it is sent.
-            let _ = stream.write_all(&rubbish);
-            let _ = stream.shutdown(Shutdown::Write);
-            let mut said = Vec::new();
-            match stream.read_to_end(&mut said) {
-                Ok(_) => {}
-                Err(error) => prop_assert_eq!(error.kind(), io::ErrorKind::ConnectionReset),
-            }
-            prop_assert!(questions.next().is_none());
-            let mut stream = connect(&server);
-            wire::send(&mut stream, &request("right")).unwrap();
-            answer(&questions, 1);
-            prop_assert_eq!(response(&mut stream), Response::NeedsStdin);
+            survives(&rubbish)?;
         }
     }
 }

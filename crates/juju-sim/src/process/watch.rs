@@ -1,7 +1,6 @@
 use std::cell::RefCell;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::Path;
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
@@ -9,9 +8,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::belongings::Belongings;
 use super::lines::{Lines, Next};
-use super::server::Questions;
-use super::wire::{Request, Response};
+use super::server::{Answer, Asked, Questions};
 use crate::command::{Reply, ToolOutput};
+use crate::jujuc::rpc::STDIN_WANTED;
 use crate::systemd;
 use crate::world::shared::{Served, Shared, Stream};
 
@@ -66,7 +65,7 @@ impl Watch<'_> {
     /// Answers requests and logs output until the process has ended.
     pub(super) fn run(mut self) -> io::Result<ExitStatus> {
         let started = Instant::now();
-        let (mut killed, mut asked) = (false, 0);
+        let (mut killed, mut answered) = (false, 0);
         loop {
             if let Some(status) = self.child.try_wait()? {
                 self.log_leftover();
@@ -78,23 +77,23 @@ impl Watch<'_> {
                 killed = true;
                 self.kill();
             }
-            self.wait(match (asked < ANSWERS_AT_ONCE, self.pipes.is_empty()) {
+            self.wait(match (answered < ANSWERS_AT_ONCE, self.pipes.is_empty()) {
                 (true, false) => PAUSE,
                 (true, true) => SHORT_PAUSE,
                 (false, _) => Duration::ZERO,
             })?;
             self.log();
             self.questions.quiet();
-            asked = 0;
+            answered = 0;
             // Of a process that is killed nothing is answered; its connections end.
-            while !killed && asked < ANSWERS_AT_ONCE {
-                let Some((request, reply)) = self.questions.next() else { break };
-                asked += 1;
+            while !killed && answered < ANSWERS_AT_ONCE {
+                let Some((asked, reply)) = self.questions.next() else { break };
+                answered += 1;
                 // What the charm printed before it called the hook command comes before it.
                 self.log();
-                match self.answer(&request) {
+                match answer(self.shared, self.number, &asked) {
                     // The command may have been killed meanwhile.
-                    Some(response) => drop(reply.send(response)),
+                    Some(answer) => drop(reply.send(answer)),
                     None => {
                         killed = true;
                         self.kill();
@@ -116,27 +115,6 @@ impl Watch<'_> {
         match poll(&mut fds, Timespec::try_from(time).ok().as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
-        }
-    }
-
-    /// The response to a request; none when the process is to die.
-    fn answer(&self, request: &Request) -> Option<Response> {
-        let (cwd, stdin) = (Path::new(&request.dir), request.stdin.as_deref());
-        match self.shared.borrow_mut().serve(self.number, &request.argv, cwd, stdin) {
-            Served::Reply(Reply::Done(output)) => Some(Response::Done(output)),
-            Served::Reply(Reply::NeedsStdin) => Some(Response::NeedsStdin),
-            Served::Reply(Reply::Refused(text)) => Some(Response::Error(text)),
-            Served::Elsewhere => Some(Response::Elsewhere),
-            // The machine may have a real one, which is not to be run instead.
-            Served::Absent if request.argv.first().is_some_and(|name| systemd::is_known(name)) => {
-                let stderr = format!("{}: command not found\n", request.argv[0]).into_bytes();
-                Some(Response::Done(ToolOutput { code: 127, stderr, ..ToolOutput::default() }))
-            }
-            Served::Absent => Some(Response::Error(match request.argv.first() {
-                Some(name) if !name.is_empty() => format!("bad request: unknown command: {name}"),
-                _ => "bad request: command not specified".to_owned(),
-            })),
-            Served::Killed | Served::Ended => None,
         }
     }
 
@@ -173,6 +151,26 @@ impl Watch<'_> {
                 return;
             }
         }
+    }
+}
+
+/// The answer to a question of the hook of this number; none when the process is to die.
+pub(super) fn answer(shared: &RefCell<Shared>, number: u64, asked: &Asked) -> Option<Answer> {
+    // Of one that asks there is a name.
+    let name = asked.argv.first().map_or("", String::as_str);
+    let unknown = || Some(Err(format!("bad request: unknown command: {name}")));
+    match shared.borrow_mut().serve(number, &asked.argv, &asked.dir, asked.stdin.as_deref()) {
+        Served::Reply(Reply::Done(output)) => Some(Ok(output)),
+        Served::Reply(Reply::NeedsStdin) => Some(Err(STDIN_WANTED.to_owned())),
+        Served::Reply(Reply::Refused(text)) => Some(Err(text)),
+        // The machine may have a real one, which is not to be run instead.
+        Served::Absent if systemd::is_known(name) => {
+            let stderr = format!("{name}: command not found\n").into_bytes();
+            Some(Ok(ToolOutput { code: 127, stderr, ..ToolOutput::default() }))
+        }
+        // By this a command of systemd's knows that the machine's own is to run.
+        Served::Absent | Served::Elsewhere => unknown(),
+        Served::Killed | Served::Ended => None,
     }
 }
 

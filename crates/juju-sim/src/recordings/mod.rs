@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 
 use record::Record;
 
+use crate::model::{Model, Running};
+
 /// What cannot agree, and why.
 const LISTED: &[(&str, &str)] = &[];
 
@@ -23,6 +25,19 @@ fn directory() -> PathBuf {
         Some(directory) => directory.into(),
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings"),
     }
+}
+
+/// The records of one of this crate's files that are not about hook commands.
+pub(crate) fn lines<T: for<'de> serde::Deserialize<'de>>(file: &str) -> Vec<T> {
+    record::lines(&Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings").join(file)).unwrap()
+}
+
+/// A model in which a hook of a world runs that is given as recordings give theirs.
+pub(crate) fn running(world: serde_json::Value) -> (Model, Running) {
+    let world: record::World = serde_json::from_value(world).unwrap();
+    let model = scene::model(&world);
+    let running = scene::running(&model, &world);
+    (model, running)
 }
 
 /// What is not of machines, or is not made any more.

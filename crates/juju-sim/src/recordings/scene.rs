@@ -88,7 +88,7 @@ pub(super) fn model(world: &record::World) -> Model {
     model
 }
 
-fn running(model: &Model, world: &record::World) -> Running {
+pub(super) fn running(model: &Model, world: &record::World) -> Running {
     let app = application_of(&world.unit);
     let work = match (&world.action, &world.exec, &world.hook) {
         (Some(action), ..) => Work::Action(ActionWork::new(

@@ -54,13 +54,12 @@ impl Revision {
     }
 
     /// A charm directory: its metadata, and its `dispatch` or `hooks/`, run as a real process with real hook commands.
-    /// Their executable is `juju-sim`: the one that `JUJU_SIM` names, else what cargo builds for the package that it runs
-    /// a test or a program of, else one beside this program or on `PATH`.
+    /// These speak Juju's own protocol over the socket that the environment names, and so may a charm itself.
     ///
     /// Juju lets a hook run for ever; here it is killed after [ten minutes](super::World::set_time_limit).
     ///
     /// # Errors
-    /// The directory is no charm, or there is no `juju-sim` executable.
+    /// The directory is no charm, or nothing can be run in the directory for temporary files.
     pub fn executable(charm_dir: impl AsRef<Path>) -> Result<Revision, SimError> {
         let charm = Charm::from_dir(&charm_dir)?;
         Revision::executable_of(charm, charm_dir)
@@ -71,27 +70,15 @@ impl Revision {
     /// # Errors
     /// As there.
     pub fn executable_of(charm: Charm, charm_dir: impl AsRef<Path>) -> Result<Revision, SimError> {
-        Revision::executable_with(charm, charm_dir, crate::process::tools::find()?)
-    }
-
-    /// As [`executable_of`](Self::executable_of), with the path of the `juju-sim` executable.
-    ///
-    /// # Errors
-    /// The directory is no charm, or the path is no `juju-sim` that fits this library.
-    pub fn executable_with(
-        charm: Charm,
-        charm_dir: impl AsRef<Path>,
-        tools: impl AsRef<Path>,
-    ) -> Result<Revision, SimError> {
-        let door = ProcessDoor::open(charm.name(), charm_dir.as_ref(), tools.as_ref())?;
+        let door = ProcessDoor::open(charm.name(), charm_dir.as_ref())?;
         Ok(Revision { charm, door: Door::Process(Rc::new(door)) })
     }
 
     /// A charm that was deployed before: its directory on ground that is kept.
     #[cfg(feature = "cli")]
-    pub(crate) fn deployed(charm: Charm, charm_dir: &Path, ground: &Rc<Ground>) -> Result<Revision, SimError> {
-        let door = ProcessDoor::to_deployed(charm.name(), charm_dir, ground)?;
-        Ok(Revision { charm, door: Door::Process(Rc::new(door)) })
+    pub(crate) fn deployed(charm: Charm, charm_dir: &Path, ground: &Rc<Ground>) -> Revision {
+        let door = ProcessDoor::to_deployed(charm.name(), charm_dir, ground);
+        Revision { charm, door: Door::Process(Rc::new(door)) }
     }
 
     /// A charm without code: the test plays its units. They are in their relations at once, say what the test lets

@@ -10,6 +10,7 @@ mod everything;
 mod explored;
 mod faults;
 mod first_start;
+mod go;
 mod leadership;
 mod mistakes;
 mod process;

@@ -47,7 +47,7 @@ fn world_of(dispatch: &str) -> (World, TempDir) {
 fn charm_of(files: &[(&str, &str, u32)]) -> (World, TempDir) {
     let dir = tempfile::tempdir().unwrap();
     write_charm(dir.path(), files);
-    (World::of_one(Revision::executable_with(charm(), dir.path(), tools()).unwrap(), 1).unwrap(), dir)
+    (World::of_one(Revision::executable_of(charm(), dir.path()).unwrap(), 1).unwrap(), dir)
 }
 
 fn write_charm(dir: &Path, files: &[(&str, &str, u32)]) {
@@ -57,10 +57,6 @@ fn write_charm(dir: &Path, files: &[(&str, &str, u32)]) {
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(*mode)).unwrap();
     }
-}
-
-fn tools() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_juju-sim"))
 }
 
 /// The one hook that a charm runs as its `install`.
@@ -185,20 +181,12 @@ status-get || exit 0\n",
 #[test]
 fn a_charm_without_code_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let open = || Revision::executable_with(charm(), dir.path(), tools()).map(drop).map_err(|e| e.to_string());
+    let open = || Revision::executable_of(charm(), dir.path()).map(drop).map_err(|e| e.to_string());
     assert_eq!(open(), Err("invalid charm \"magpie\": has no hooks nor dispatch file".to_owned()));
     write_charm(dir.path(), &[("dispatch", "", 0o644)]);
     assert_eq!(open(), Ok(()));
-    let missing = Revision::executable_with(charm(), Path::new("/nowhere"), tools()).unwrap_err();
+    let missing = Revision::executable_of(charm(), Path::new("/nowhere")).unwrap_err();
     assert_eq!(missing.to_string(), "find /nowhere: No such file or directory (os error 2)");
-}
-
-#[test]
-fn a_program_that_is_not_juju_sim_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    write_charm(dir.path(), &[("dispatch", "#!/bin/sh\n", 0o755)]);
-    let error = Revision::executable_with(charm(), dir.path(), Path::new("/bin/true")).unwrap_err().to_string();
-    assert!(error.starts_with("/bin/true is not the juju-sim of this library ("), "{error}");
 }
 
 #[test]
@@ -485,7 +473,7 @@ def connect():
     client.connect(os.environ["JUJU_AGENT_SOCKET_ADDRESS"])
     return client
 silent = [connect() for _ in range(50)]
-for rubbish in [b"", b"\xff" * 100, b"GET / HTTP/1.1\r\n\r\n", b"\0\0\0\5hello", b"\0\0\1\0half"]:
+for rubbish in [b"", b"\xff" * 100, b"GET / HTTP/1.1\r\n\r\n", b"\0" * 100, b"\x0f\xff\x82half", b"\xfc\x3f\xff\xff\xff"]:
     client = connect()
     client.sendall(rubbish)
     silent.append(client)
@@ -510,7 +498,7 @@ fn an_upgrade_brings_each_unit_the_new_code_in_its_own_time() {
     assert!(dir.join("old").exists());
     let new = tempfile::tempdir().unwrap();
     write_charm(new.path(), &[("dispatch", &dispatch(2), 0o755)]);
-    world.refresh("magpie", Revision::executable_with(charm(), new.path(), tools()).unwrap()).unwrap();
+    world.refresh("magpie", Revision::executable_of(charm(), new.path()).unwrap()).unwrap();
     world.step_unit("magpie/0").unwrap();
     let active = |message: &str| Status::new("active", message);
     assert_eq!([world.status("magpie/0"), world.status("magpie/1")], [active("2 1"), active("1 1")]);
@@ -518,7 +506,7 @@ fn an_upgrade_brings_each_unit_the_new_code_in_its_own_time() {
     assert_eq!(world.status("magpie/1"), active("2 1"));
     assert!(dir.exists() && !dir.join("old").exists());
     let empty = tempfile::tempdir().unwrap();
-    let refused = Revision::executable_with(charm(), empty.path(), tools()).unwrap_err().to_string();
+    let refused = Revision::executable_of(charm(), empty.path()).unwrap_err().to_string();
     assert_eq!(refused, "invalid charm \"magpie\": has no hooks nor dispatch file");
 }
 

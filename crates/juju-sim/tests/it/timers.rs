@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::time::Duration;
 
 use expect_test::expect;
@@ -64,8 +63,7 @@ impl Door {
         let path = dir.path().join("dispatch");
         fs::write(&path, DISPATCH).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        let tools = Path::new(env!("CARGO_BIN_EXE_juju-sim"));
-        let revision = Revision::executable_with(charm(), dir.path(), tools).unwrap();
+        let revision = Revision::executable_of(charm(), dir.path()).unwrap();
         Door { juju: World::of_one(revision, 1).unwrap(), _dir: Some(dir) }.deployed()
     }
 

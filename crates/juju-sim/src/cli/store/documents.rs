@@ -108,11 +108,11 @@ impl Documents {
 
     /// One of them; none where it is missing.
     pub(in crate::cli) fn get<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Result<Option<T>, SimError> {
-        let read = |text: &Box<RawValue>| {
+        let read = |text: &RawValue| {
             let why = |error| SimError::Store { path: self.path.clone(), why: format!("document {name:?}: {error}") };
             serde_json::from_str(text.get()).map_err(why)
         };
-        self.all.get(name).map(read).transpose()
+        self.all.get(name).map(|text| read(text)).transpose()
     }
 
     /// Changes some of them, all or none.

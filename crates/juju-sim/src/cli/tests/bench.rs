@@ -1,6 +1,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -146,10 +146,6 @@ impl Bench {
     /// What a command prints as JSON.
     pub(in crate::cli) fn json(&self, line: &str) -> Value {
         serde_json::from_str(&self.ok(line)).unwrap()
-    }
-
-    pub(in crate::cli) fn root(&self) -> &Path {
-        self.dir.path()
     }
 }
 

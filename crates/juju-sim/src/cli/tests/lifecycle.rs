@@ -41,3 +41,17 @@ fn what_is_no_charm_is_refused_and_leaves_nothing() {
         assert_eq!(bench.ok("status"), before, "{line}");
     }
 }
+
+#[test]
+fn related_applications_are_told_of_each_other() {
+    let bench = Bench::with_hello(1);
+    bench.quiet("pg", "provides: {database: {interface: pg}}");
+    bench.ok("deploy ./pg -n 2");
+    bench.ok("integrate hello:db pg");
+    let view = bench.json("show-unit hello/0 --endpoint db --format json");
+    let related = &view["hello/0"]["relation-info"][0]["related-units"];
+    assert_eq!(related.as_object().unwrap().keys().collect::<Vec<_>>(), ["pg/0", "pg/1"]);
+    assert_eq!(bench.fails(1, "integrate hello pg"), "ERROR integrate hello pg: the relation exists");
+    bench.ok("remove-relation pg hello");
+    assert!(bench.json("status --format json")["applications"]["pg"]["relations"].is_null());
+}

@@ -113,8 +113,8 @@ fn local(call: &Call<'_, '_>, given: &str) -> Result<std::path::PathBuf, Failure
 
 /// How many instances a storage directive such as `2`, `pool,2` or `1G` asks for.
 pub(super) fn count(directive: &str) -> Result<u32, Failure> {
-    let counts = directive.split(',').filter_map(|part| part.parse::<u32>().ok());
-    Ok(counts.last().unwrap_or(1))
+    let mut counts = directive.split(',').filter_map(|part| part.parse::<u32>().ok());
+    Ok(counts.next_back().unwrap_or(1))
 }
 
 /// The spaces of `--bind`: `db=fast`, or a space alone.

@@ -11,7 +11,7 @@ pub(super) const VERB: Verb = Verb {
     about: "Remove a model with all that it has",
     arguments,
     has_model: false,
-    idle: &[("no-wait", "nothing is waited for"), ("timeout", "nothing is waited for"), ("t", "nothing is waited for")],
+    idle: &[("no-wait", "nothing is waited for"), ("timeout", "nothing is waited for")],
     run,
 };
 

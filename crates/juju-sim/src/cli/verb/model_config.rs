@@ -165,7 +165,7 @@ fn show(call: &mut Call<'_, '_>, session: &Session, keys: &[String]) -> Result<(
     give(call, &views, || {
         let mut table = Table::of(&["Attribute", "From", "Value"]);
         for (key, view) in &views {
-            let value = if view.value == Value::from("") { "\"\"".to_owned() } else { plain(&view.value) };
+            let value = if view.value == "" { "\"\"".to_owned() } else { plain(&view.value) };
             table.row([key, view.source, &value]);
         }
         table.text()

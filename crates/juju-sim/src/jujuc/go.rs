@@ -3,7 +3,7 @@
 use std::io;
 
 /// An error of the system, such as `no such file or directory`.
-pub(super) fn words(error: &io::Error) -> String {
+pub(crate) fn words(error: &io::Error) -> String {
     let text = error.to_string();
     let Some((text, _)) = text.split_once(" (os error ") else { return text };
     let mut chars = text.chars();

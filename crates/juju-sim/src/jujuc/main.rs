@@ -1,0 +1,29 @@
+//! The hook commands, and the commands of systemd that charms find beside them: one program, called by their names.
+//!
+//! It does what Juju's own client does: it asks the agent that the environment names, and prints the answer. So it
+//! works with whatever speaks Juju's protocol.
+
+#![allow(dead_code, reason = "what it shares with the server has what the server alone needs")]
+
+mod client;
+mod client_side;
+mod go;
+mod gob;
+mod machine;
+mod rpc;
+
+use std::ffi::OsString;
+use std::path::Path;
+
+fn main() {
+    let mut argv = std::env::args_os();
+    let called = argv.next().unwrap_or_default();
+    let name = Path::new(&called).file_name().unwrap_or(&called).to_owned();
+    let args: Vec<OsString> = argv.collect();
+    let code = match client::ask(&name, &args) {
+        Ok(response) => client::give(&response),
+        Err(why) if machine::has(&name) => machine::run(&name, &args, &why),
+        Err(why) => client::complain(&why),
+    };
+    std::process::exit(code)
+}
