@@ -51,7 +51,7 @@ fn related_applications_are_told_of_each_other() {
     let view = bench.json("show-unit hello/0 --endpoint db --format json");
     let related = &view["hello/0"]["relation-info"][0]["related-units"];
     assert_eq!(related.as_object().unwrap().keys().collect::<Vec<_>>(), ["pg/0", "pg/1"]);
-    assert_eq!(bench.fails(1, "integrate hello pg"), "ERROR integrate hello pg: the relation exists");
+    assert_eq!(bench.fails(1, "integrate hello pg"), "ERROR integrate hello pg: they are related already");
     bench.ok("remove-relation pg hello");
     assert!(bench.json("status --format json")["applications"]["pg"]["relations"].is_null());
 }

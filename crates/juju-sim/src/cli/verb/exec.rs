@@ -17,7 +17,6 @@ pub(super) const VERB: Verb = Verb {
     idle: &[
         ("parallel", "one is run after another"),
         ("execution-group", "one is run after another"),
-        ("max-wait", "commands have ended when this does"),
         ("utc", "times are in UTC"),
         ("color", "it has no colours"),
         ("no-color", "it has no colours"),

@@ -19,7 +19,6 @@ pub(super) const VERB: Verb = Verb {
         ("all", "there is one user"),
         ("exact-time", "times are exact"),
         ("uuid", "JSON and YAML have it"),
-        ("utc", "times are in UTC"),
         ("user", "there is one"),
         ("controller", "there is one"),
     ],

@@ -20,12 +20,7 @@ pub(super) const VERB: Verb = Verb {
     about: "Run an action on units",
     arguments,
     has_model: true,
-    idle: &[
-        ("max-wait", "an action has ended when this does"),
-        ("utc", "times are in UTC"),
-        ("color", "it has no colours"),
-        ("no-color", "it has no colours"),
-    ],
+    idle: &[("utc", "times are in UTC"), ("color", "it has no colours"), ("no-color", "it has no colours")],
     run,
 };
 

@@ -11,7 +11,7 @@ pub(super) const VERB: Verb = Verb {
     about: "Choose the model that commands are about, or tell which one it is",
     arguments,
     has_model: true,
-    idle: &[("controller", "there is one")],
+    idle: &[],
     run,
 };
 
