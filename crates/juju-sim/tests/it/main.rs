@@ -5,6 +5,7 @@
 mod actions;
 mod applications;
 mod chosen;
+mod command;
 mod demo;
 mod everything;
 mod explored;

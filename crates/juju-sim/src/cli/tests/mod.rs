@@ -2,8 +2,22 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod actions;
 mod bench;
+mod crashes;
+mod hooks;
 mod lifecycle;
+mod models;
+mod odd;
+mod passing;
+mod random;
+mod refused;
+mod rich;
+mod secrets;
+mod shared;
+mod storage;
+mod units;
 mod verbs;
+mod views;
 
-pub(super) use bench::Bench;
+pub(super) use bench::{Bench, texts};
