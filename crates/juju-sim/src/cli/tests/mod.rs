@@ -7,6 +7,7 @@ mod bench;
 mod crashes;
 mod hooks;
 mod lifecycle;
+mod logs;
 mod models;
 mod odd;
 mod passing;
