@@ -524,9 +524,9 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
           1  ERROR integrate hello hello: no relations found
         juju-sim integrate hello
           2  ERROR the following required arguments were not provided:
-            <APPLICATION[:ENDPOINT]>
+            <OTHER[:ENDPOINT]>
 
-          Usage: juju-sim integrate <APPLICATION[:ENDPOINT]> <APPLICATION[:ENDPOINT]>
+          Usage: juju-sim integrate <APPLICATION[:ENDPOINT]> <OTHER[:ENDPOINT]>
 
           For more information, try '--help'.
         juju-sim integrate '' ''
