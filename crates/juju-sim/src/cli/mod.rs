@@ -27,6 +27,8 @@ mod layout;
 #[cfg(feature = "cli")]
 mod machines;
 #[cfg(feature = "cli")]
+mod mirror;
+#[cfg(feature = "cli")]
 mod model_view;
 #[cfg(feature = "cli")]
 mod offers;

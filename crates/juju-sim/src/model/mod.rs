@@ -10,6 +10,8 @@ mod flush;
 mod goal;
 mod hook;
 mod lifecycle;
+#[cfg(feature = "cli")]
+mod likeness;
 mod log;
 mod network;
 mod next;

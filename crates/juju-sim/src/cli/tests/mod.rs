@@ -4,6 +4,7 @@
 
 mod bench;
 mod lifecycle;
+mod offers;
 mod verbs;
 
 pub(super) use bench::Bench;
