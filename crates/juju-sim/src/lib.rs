@@ -162,14 +162,18 @@ mod charm;
 #[doc(hidden)]
 pub mod cli;
 mod command;
+mod content;
 mod error;
+mod events;
 mod explore;
 mod model;
+mod page;
 mod process;
 #[cfg(test)]
 mod recordings;
 mod run;
 mod systemd;
+mod waits;
 mod world;
 
 pub use charm::{
@@ -178,10 +182,13 @@ pub use charm::{
 pub use command::{
     Address, CloudCredential, CloudSpec, Interface, Network, PortRange, Protocol, Settings, StorageKind, ToolOutput,
 };
+pub use content::{Content, Publication, Told};
 pub use error::SimError;
 pub use explore::{Explore, Explored, Failure, Kind};
 pub use model::{ActionResult, LogLine, Model, Retry, Status};
+pub use page::{Mark, PageInput, UnitAtEnd, page};
 pub use run::{CommandRun, Fate, HookRun, ProgramEnd, Trace};
+pub use waits::Waits;
 pub use world::{
     Deployment, Fault, Invocation, Observation, On, OpenPorts, RelationId, RelationName, Revision, SecretView,
     StorageView, Target, Tools, World,

@@ -12,6 +12,8 @@ mod interrupt;
 mod layout;
 #[cfg(feature = "cli")]
 mod report;
+#[cfg(feature = "cli")]
+mod summary;
 
 use std::io::Write;
 use std::path::Path;

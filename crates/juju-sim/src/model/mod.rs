@@ -14,6 +14,7 @@ mod log;
 mod network;
 mod next;
 mod port;
+mod publication;
 mod relation;
 mod running;
 mod secret;
@@ -37,6 +38,7 @@ pub(crate) use lifecycle::Finish;
 pub use log::LogLine;
 pub(crate) use next::Task;
 pub(crate) use port::OpenPort;
+pub(crate) use publication::Shown;
 #[cfg(test)]
 pub(crate) use relation::{Bag, RelationState};
 pub(crate) use relation::{Relation, Side};
