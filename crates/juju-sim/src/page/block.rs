@@ -30,7 +30,16 @@ pub(super) struct Block<'a> {
     hook: usize,
     kinds: Vec<usize>,
     events: Events<'a>,
-    told: bool,
+    told: Telling,
+}
+
+/// What other hooks left that it tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Telling {
+    Nothing,
+    /// It is there to be seen for the first time.
+    First,
+    Change,
 }
 
 impl<'a> Block<'a> {
@@ -47,7 +56,11 @@ impl<'a> Block<'a> {
         let mut kinds: Vec<usize> = events.all().map(|event| filters.event(kind(event))).collect();
         kinds.sort_unstable();
         kinds.dedup();
-        let told = matches!(causes.cause(index), Some(Cause::First(_, Some(_)) | Cause::Changed(..)));
+        let told = match causes.cause(index) {
+            Some(Cause::Changed(..)) => Telling::Change,
+            Some(Cause::First(_, Some(_))) => Telling::First,
+            _ => Telling::Nothing,
+        };
         let relation = run.relation.as_deref().map(|relation| filters.relation(relation));
         Block { index, run, runs, lane, place, relation, hook: filters.hook(&run.hook), kinds, events, told }
     }
@@ -71,6 +84,7 @@ impl<'a> Block<'a> {
         let says = |(level, text): (&str, &str)| !matches!(level, "TRACE" | "DEBUG") || !text.starts_with(FRAMEWORK);
         self.is_wrong()
             || run.status_changed
+            || self.told == Telling::Change
             || !run.published.is_empty()
             || run.waits.is_some()
             || !self.kinds.is_empty()
@@ -88,7 +102,8 @@ impl<'a> Block<'a> {
             (run.fate == Fate::Rerun, " warn"),
             (run.hook.starts_with("action ") || run.hook == "juju-exec", " act"),
             (!self.has_news(), " quiet"),
-            (self.told, " told"),
+            (self.told != Telling::Nothing, " told"),
+            (self.told == Telling::First, " told-first"),
         ] {
             classes.push_str(if has { name } else { "" });
         }
@@ -213,7 +228,7 @@ impl<'a> Block<'a> {
             }
         }
         if let Some(waits) = run.waits.as_ref().filter(|waits| waits.count > 0) {
-            line(&mut out, "", "Waiting then", &count(waits.count as u64, "event"));
+            line(&mut out, "", "Waiting", &count(waits.count as u64, "event"));
         }
         self.write_trace(&mut out);
         out.push_str("</div>");

@@ -34,7 +34,7 @@ const MARK: u64 = 44;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// The digest of the script, the only one that the page lets run.
-const SCRIPT_DIGEST: &str = "sha256-@@";
+const SCRIPT_DIGEST: &str = "sha256-QhSddGUsOOSwGtws7v5Ty0vKW66dmFgTqUYQOD2qNi8=";
 
 /// What a [`page`] shows.
 ///
@@ -297,7 +297,8 @@ fn document(
     if runs.is_empty() {
         out.push_str("<p class=\"note\">No hook has run.</p>\n");
     }
-    let _ = write!(out, "<div class=\"lanes\">\n{svg}{body}</div>\n</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n");
+    let many = if count_of_lanes > 6 { " many" } else { "" };
+    let _ = write!(out, "<div class=\"lanes{many}\">\n{svg}{body}</div>\n</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n");
     out
 }
 

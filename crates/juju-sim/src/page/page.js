@@ -53,6 +53,7 @@
     if (mine.length > 0) add(row, "self");
     for (const { path, from, to } of mine) {
       add(path, "on");
+      svg.append(path); // above the others
       for (const other of [from, to]) if (rows[other] !== row) add(rows[other], "lit");
     }
   };
