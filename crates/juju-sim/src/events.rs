@@ -46,7 +46,8 @@ impl<'a> Events<'a> {
             add(&mut self.emitted, event.strip_suffix(", in place of an older one").unwrap_or(event));
             return;
         }
-        let Some((_, said)) = text.split_once(' ').filter(|(how, _)| matches!(*how, "delivered" | "redelivered")) else {
+        let Some((_, said)) = text.split_once(' ').filter(|(how, _)| matches!(*how, "delivered" | "redelivered"))
+        else {
             return;
         };
         if let Some(event) = said.strip_suffix(": acknowledged") {

@@ -361,10 +361,7 @@ impl CommandRun {
 
     /// Whether it is given what is not to be seen.
     fn takes_values(&self) -> bool {
-        matches!(
-            self.name(),
-            "relation-set" | "state-set" | "leader-set" | "secret-add" | "secret-set" | "action-set"
-        )
+        matches!(self.name(), "relation-set" | "state-set" | "leader-set" | "secret-add" | "secret-set" | "action-set")
     }
 
     /// Whether it is given or answers what is not to be seen; an error of its may quote that.

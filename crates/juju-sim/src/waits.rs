@@ -88,7 +88,8 @@ mod tests {
         let text: Vec<String> = (0..12).map(|n| line(&format!("m/{n}"))).collect();
         let text = text.join("\n");
         let chunk = text.len().div_ceil(11);
-        let chunks = (0..11).map(|n| (format!("{AREA}{n}"), text[n * chunk..(n * chunk + chunk).min(text.len())].into()));
+        let chunks =
+            (0..11).map(|n| (format!("{AREA}{n}"), text[n * chunk..(n * chunk + chunk).min(text.len())].into()));
         let mut state: Settings = chunks.collect();
         state.insert("juju-ops.other.0".into(), line("m/99"));
         let events = waiting(&state);

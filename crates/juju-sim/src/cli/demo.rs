@@ -44,8 +44,7 @@ pub(super) fn run(arguments: &DemoArguments) -> Result<ExitCode, SimError> {
         Telling::Json => {}
     }
     let page = arguments.page.clone();
-    let mut demo =
-        Demo { app: app.clone(), world, progress, telling, page, marks: Vec::new(), shown: 0, action: None };
+    let mut demo = Demo { app: app.clone(), world, progress, telling, page, marks: Vec::new(), shown: 0, action: None };
     demo.act(&format!("deploy {} with {}", layout.charm.name(), units(arguments.units)), |world| {
         for _ in 0..arguments.units {
             world.add_unit(&app)?;

@@ -61,7 +61,10 @@ impl<W: Write> Report<W> {
         let mut told: BTreeMap<String, usize> = BTreeMap::new();
         for run in runs {
             if run.fate != Fate::Committed {
-                let times = told.entry(run.to_string()).or_default();
+                // The first of them has changed the status, and the others have not.
+                let block = run.to_string();
+                let block: Vec<&str> = block.lines().filter(|line| !line.starts_with("  = ")).collect();
+                let times = told.entry(block.join("\n")).or_default();
                 *times += 1;
                 if *times > 1 {
                     continue;

@@ -31,8 +31,7 @@ impl<W: Write> Summary<W> {
     pub(super) fn act(&mut self, title: &str, runs: &[HookRun], from: usize, rows: &[Row]) {
         let new = &runs[from..];
         let commands: usize = new.iter().map(|run| run.commands().count()).sum();
-        let hooks = if new.len() == 1 { "1 hook".to_owned() } else { format!("{} hooks", new.len()) };
-        let counts = format!("{hooks}, {commands} commands");
+        let counts = format!("{}, {}", number(new.len(), "hook"), number(commands, "command"));
         let room = self.width.saturating_sub(counts.chars().count() + 2);
         let title = clipped(title, room);
         let gap = self.width.saturating_sub(title.chars().count() + counts.chars().count());
@@ -43,7 +42,7 @@ impl<W: Write> Summary<W> {
             (None, None) => {}
         }
         // An action tells its result.
-        if !new.iter().all(|run| run.hook.starts_with("action ")) {
+        if !new.iter().any(|run| run.hook.starts_with("action ")) {
             let (style, text) = statuses(rows);
             self.entry(style, "status", &text);
         }
@@ -56,8 +55,11 @@ impl<W: Write> Summary<W> {
             Value::Number(_) | Value::Bool(_) => format!("{key}={value}"),
             _ => format!("{key}=…"),
         });
-        let parts: Vec<String> =
-            [result.status.clone(), result.message.clone()].into_iter().filter(|text| !text.is_empty()).chain(values).collect();
+        let parts: Vec<String> = [result.status.clone(), result.message.clone()]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .chain(values)
+            .collect();
         self.entry(style, "result", &parts.join(", "));
     }
 
@@ -71,7 +73,8 @@ impl<W: Write> Summary<W> {
             shown.truncate(ROWS);
         }
         let name = |row: &Row| format!("{}{}", row.unit, if row.leader { "*" } else { "" });
-        let width = |header: &str, cells: &mut dyn Iterator<Item = usize>| cells.chain([header.len()]).max().unwrap_or(0);
+        let width =
+            |header: &str, cells: &mut dyn Iterator<Item = usize>| cells.chain([header.len()]).max().unwrap_or(0);
         let unit = width("Unit", &mut shown.iter().map(|row| name(row).chars().count())).min(self.width / 3);
         let workload = width("Workload", &mut shown.iter().map(|row| row.workload.chars().count())).min(20);
         let agent = width("Agent", &mut shown.iter().map(|row| row.agent.chars().count()));
@@ -88,7 +91,8 @@ impl<W: Write> Summary<W> {
             self.line(&[(FAINT, &format!("and {} more, {active} of them active", rest.len()))]);
         }
         self.line(&[]);
-        let totals = format!("{hooks} hooks and actions, {commands} hook commands, {seconds:.1} s");
+        let commands = number(commands, "hook command");
+        let totals = format!("{hooks} hooks and actions, {commands}, {seconds:.1} s");
         self.line(&[(PLAIN, &totals), (FAINT, "; --verbose shows each")]);
     }
 
@@ -130,12 +134,8 @@ fn failures(runs: &[HookRun]) -> Option<String> {
     let said = said.or_else(|| run.log().filter(|(level, _)| *level == "WARNING").last());
     let said = said.map(|(_, text)| format!(": {}", text.lines().last().unwrap_or_default())).unwrap_or_default();
     let times = if count == 1 { String::new() } else { format!(" {count} times") };
-    let others = match others {
-        0 => String::new(),
-        1 => "1 other hook, and ".to_owned(),
-        others => format!("{others} other hooks, and "),
-    };
-    Some(format!("{others}{title}{times}: {why}{said}"))
+    let all = if others == 0 { String::new() } else { format!("{} hooks, such as ", others + 1) };
+    Some(format!("{all}{title}{times}: {why}{said}"))
 }
 
 /// What became of the charm's events, where its framework tells; and how many still wait after all the runs.
@@ -192,8 +192,15 @@ fn statuses(rows: &[Row]) -> (Style, String) {
     (style, if groups.is_empty() { "no units".to_owned() } else { groups.join("; ") })
 }
 
+fn number(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
 /// The text on one line, as much of it as there is room for.
 fn clipped(text: &str, room: usize) -> String {
+    if room == 0 {
+        return String::new();
+    }
     let one_line = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let mut line: String = one_line.clone().take(room).collect();
     if one_line.count() > room {
@@ -201,4 +208,48 @@ fn clipped(text: &str, room: usize) -> String {
         line.push('…');
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_units_are_told_by_their_statuses_and_the_worst_are_in_the_table() {
+        let row = |number: usize| Row {
+            unit: format!("m/{number}"),
+            leader: number == 0,
+            workload: if number == 7 { "blocked" } else { "active" }.to_owned(),
+            agent: "idle".to_owned(),
+            message: if number == 7 { "no disk" } else { "Ready" }.to_owned(),
+        };
+        let rows: Vec<Row> = (0..50).map(row).collect();
+        let mut summary = Summary { out: anstream::StripStream::new(Vec::new()), width: 60 };
+        summary.act("deploy m", &[], 0, &rows[..0]);
+        summary.end(&rows, 2, 1, 0.25);
+        assert_eq!(statuses(&rows).1, "m/7 blocked: no disk; 49 units active: Ready");
+        let text = String::from_utf8(summary.out.into_inner()).unwrap();
+        let table: Vec<&str> = text.lines().skip(3).collect();
+        assert_eq!(
+            table,
+            [
+                "Unit  Workload  Agent  Message",
+                "m/7   blocked   idle   no disk",
+                "m/0*  active    idle   Ready",
+                "m/1   active    idle   Ready",
+                "m/2   active    idle   Ready",
+                "and 46 more, 46 of them active",
+                "",
+                "2 hooks and actions, 1 hook command, 0.2 s; --verbose shows…",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_line_is_one_line() {
+        assert_eq!(clipped("a\nb\u{1b}[2Jc", 20), "a b [2Jc");
+        assert_eq!(clipped("abcdef", 4), "abc…");
+        assert_eq!(clipped("abcd", 4), "abcd");
+        assert_eq!(clipped("x", 0), "");
+    }
 }

@@ -74,8 +74,7 @@ impl Case {
         panics: Panics,
         most: Option<usize>,
     ) -> Case {
-        let mut course =
-            Course { explore, told: Vec::new(), begins: Vec::new(), from: 0, at_rest: false, most };
+        let mut course = Course { explore, told: Vec::new(), begins: Vec::new(), from: 0, at_rest: false, most };
         let mut made = None;
         let broken = caught(panics, || course.go(made.insert((explore.case)(seed)), steps));
         let Course { mut told, begins, from, at_rest, .. } = course;

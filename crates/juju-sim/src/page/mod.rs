@@ -34,7 +34,7 @@ const MARK: u64 = 44;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// The digest of the script, the only one that the page lets run.
-const SCRIPT_DIGEST: &str = "sha256-QhSddGUsOOSwGtws7v5Ty0vKW66dmFgTqUYQOD2qNi8=";
+const SCRIPT_DIGEST: &str = "sha256-W6FmZroLLO6QmdID0A51HvFq1KOV6DITMA1a239vvUk=";
 
 /// What a [`page`] shows.
 ///
@@ -120,12 +120,7 @@ impl PageInput {
     /// ```
     pub fn new(title: &str, runs: &[HookRun]) -> PageInput {
         let (old, new) = runs.split_at(runs.len().saturating_sub(MOST_RUNS));
-        PageInput {
-            title: title.to_owned(),
-            runs: new.to_vec(),
-            left_out: old.len() as u64,
-            ..PageInput::default()
-        }
+        PageInput { title: title.to_owned(), runs: new.to_vec(), left_out: old.len() as u64, ..PageInput::default() }
     }
 }
 
@@ -208,7 +203,10 @@ pub fn page(input: &PageInput) -> String {
         notes.push(format!("What the oldest {} did is left out.", count(bodies_left_out as u64, "hook")));
     }
     if drawn.len() < arrows.len() {
-        notes.push(format!("{} are not drawn; the blocks name the hooks.", count((arrows.len() - drawn.len()) as u64, "arrow")));
+        notes.push(format!(
+            "{} are not drawn; the blocks name the hooks.",
+            count((arrows.len() - drawn.len()) as u64, "arrow")
+        ));
     }
     document(input, runs, &lanes, &filters, &notes, &svg, &body)
 }
@@ -228,7 +226,8 @@ fn bodies(blocks: &[Block<'_>], causes: &Causes<'_>) -> (Vec<Option<String>>, us
 }
 
 fn write_mark(out: &mut String, mark: &Mark) {
-    let _ = writeln!(out, "<h2 class=\"mark\"><span>{}</span></h2>", Safe(&Bounded(&mark.text, MOST_TITLE).to_string()));
+    let _ =
+        writeln!(out, "<h2 class=\"mark\"><span>{}</span></h2>", Safe(&Bounded(&mark.text, MOST_TITLE).to_string()));
 }
 
 /// The arrows where all blocks are closed; the script has the same lines for all else.
@@ -298,7 +297,10 @@ fn document(
         out.push_str("<p class=\"note\">No hook has run.</p>\n");
     }
     let many = if count_of_lanes > 6 { " many" } else { "" };
-    let _ = write!(out, "<div class=\"lanes{many}\">\n{svg}{body}</div>\n</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n");
+    let _ = write!(
+        out,
+        "<div class=\"lanes{many}\">\n{svg}{body}</div>\n</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
+    );
     out
 }
 
@@ -309,7 +311,11 @@ fn summary(runs: &[HookRun]) -> String {
     let failed = runs.iter().filter(|run| matches!(run.fate, Fate::Failed(_) | Fate::ActionFailed(_))).count();
     let killed = runs.iter().filter(|run| run.fate == Fate::Rerun).count();
     let faults: usize = runs.iter().map(|run| run.faults.len()).sum();
-    let hooks = if runs.len() == 1 { "1 hook or action".to_owned() } else { format!("{} hooks and actions", text::grouped(runs.len() as u64)) };
+    let hooks = if runs.len() == 1 {
+        "1 hook or action".to_owned()
+    } else {
+        format!("{} hooks and actions", text::grouped(runs.len() as u64))
+    };
     let mut parts = vec![hooks, count(commands as u64, "hook command")];
     for (number, word) in [(failed, "failed"), (killed, "killed")] {
         parts.extend((number > 0).then(|| format!("<b class=\"bad\">{} {word}</b>", text::grouped(number as u64))));

@@ -40,7 +40,7 @@
   const drawSoon = () => {
     if (asked) return;
     asked = true;
-    requestAnimationFrame(() => { asked = false; draw(); });
+    setTimeout(() => { asked = false; draw(); });
   };
 
   let lit = [];

@@ -98,11 +98,12 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::Fail => f.write_str("it counts as having exited with 1"),
-            Fault::KillAt(count) => write!(f, "it is killed after {count} hook commands"),
+            Fault::KillAt(0) => f.write_str("it is killed before any hook command"),
+            Fault::KillAt(count) => write!(f, "it is killed after hook command {count}"),
             Fault::CrashBeforeFlush => f.write_str("the agent dies before the flush"),
             Fault::CrashAfterFlush => f.write_str("the agent dies after the flush"),
             Fault::RejectFlush => f.write_str("the controller refuses the flush"),
-            Fault::LoseLeadershipAt(count) => write!(f, "leadership goes after {count} hook commands"),
+            Fault::LoseLeadershipAt(count) => write!(f, "leadership goes after hook command {count}"),
             Fault::Answer { to, output } => write!(f, "{to} gives an output of the test's, with code {}", output.code),
             Fault::Hang(to) => write!(f, "{to} never answers"),
             Fault::Refuse { call, text } => write!(f, "the controller refuses {call}: {text}"),
