@@ -114,6 +114,24 @@
 //! # }
 //! ```
 //!
+//! # To look at
+//!
+//! [`World::transcript`] has what ran as text, and [`World::page`] as one HTML file for a browser: a lane for each unit,
+//! time going down, hooks that open to what they did, and lines from the hooks that changed something to those that tell
+//! of it. Values of databags, states, secrets and leader's settings are on neither.
+//!
+//! ```
+//! # use juju_sim::{Charm, ProgramEnd, Revision, World};
+//! # let charm = Charm::parse("name: hello", None, None)?;
+//! # let mut juju = World::new(0);
+//! # juju.deploy("hello", Revision::in_process(charm, |_| ProgramEnd::Exit(0)))?;
+//! juju.settle()?;
+//! # let dir = tempfile::tempdir()?;
+//! # let file = dir.path().join("hello.html");
+//! std::fs::write(&file, juju.page("hello"))?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Every order
 //!
 //! [`Explore`] runs a scenario under many seeds, with all of that at random moments, looks at what must hold, and

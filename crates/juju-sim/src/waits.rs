@@ -19,7 +19,8 @@ const NAME: usize = 200;
 
 /// How a hook has changed what waits on its unit for an acknowledgement.
 ///
-/// An event is named by its topic, its name and its subject: `magpie-peers.magpie joined magpie/1`.
+/// An event is named by its topic, its name and its subject: `magpie-peers.magpie joined magpie/1`. That is what the
+/// framework logs of it too; what the event carries is a value of the state, and is not here.
 ///
 /// ```
 /// # use juju_sim::{Charm, ProgramEnd, Revision, World};

@@ -101,6 +101,6 @@ impl Cause<'_> {
             Cause::Changed(_, makers) => makers.as_slice(),
             Cause::Elsewhere(_) | Cause::Unchanged(_) => &[],
         };
-        makers.to_vec().into_iter()
+        makers.iter().copied()
     }
 }

@@ -251,7 +251,7 @@ fn svg(arrows: &[Arrow], places: &[u64], blocks: &[Block<'_>], lanes: usize, hei
 fn line(from: usize, above: u64, to: usize, below: u64) -> String {
     let (along, end) = (format!("{to}.045"), format!("{to}.09"));
     let (start, turn) = if to > from {
-        (format!("{from}.98"), format!("{}.025", to))
+        (format!("{from}.98"), format!("{to}.025"))
     } else {
         (format!("{from}.09"), format!("{to}.065"))
     };
