@@ -120,7 +120,7 @@ impl<'a> Block<'a> {
         let _ = write!(
             out,
             "<details class=\"{classes}\" id=\"r{index}\" style=\"--l:{lane}\" data-k=\"{keys}\"><summary>\
-             <span class=\"no\"><a href=\"#r{index}\">{}</a></span><span class=\"b\" title=\"{}\">",
+             <span class=\"no\"><a href=\"#r{index}\" tabindex=\"-1\">{}</a></span><span class=\"b\" title=\"{}\">",
             run.sequence,
             Safe(&title),
         );

@@ -34,7 +34,7 @@ const MARK: u64 = 44;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 /// The digest of the script, the only one that the page lets run.
-const SCRIPT_DIGEST: &str = "sha256-W6FmZroLLO6QmdID0A51HvFq1KOV6DITMA1a239vvUk=";
+const SCRIPT_DIGEST: &str = "sha256-VHQH8g6gekNFoPPk9hAc0A0N9xznwWITdvn2sJuoZb0=";
 
 /// What a [`page`] shows.
 ///

@@ -83,6 +83,7 @@
   bar.addEventListener("click", (event) => {
     if (event.target.name !== "open" && event.target.name !== "close") return;
     for (const row of rows) row.open = event.target.name === "open" && !row.hidden;
+    draw();
   });
 
   // A link to a hook shows it, whatever was chosen.
