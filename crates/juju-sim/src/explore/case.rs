@@ -90,9 +90,8 @@ impl Case {
                 *last = if titles.is_empty() { "this".to_owned() } else { format!("run {}", titles.join(", ")) };
             }
         }
-        if let (Some(world), Some(broken)) = (world, &broken) {
+        if let Some(world) = world.filter(|_| broken.is_some()) {
             page = world.page_input(&format!("A case that fails, of seed {seed}"));
-            page.failure = Some(broken.why.clone());
             let rest = at_rest.then(|| "all comes to rest".to_owned());
             let steps = told.iter().enumerate().map(|(index, step)| format!("{}. {step}", index + 1)).chain(rest);
             let mark = |(text, before): (String, u64)| Mark { before, text };

@@ -52,8 +52,8 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// The case as one HTML file to look at in a browser: its steps, each with the hooks that ran in it, and why it
-    /// fails; see [`page`](crate::page()).
+    /// The case as one HTML file to look at in a browser: why it fails, how to repeat it, and its steps, each with the
+    /// hooks that ran in it; see [`page`](crate::page()).
     ///
     /// ```
     /// # use juju_sim::{Charm, Explore, ProgramEnd, Revision, World};
@@ -97,7 +97,7 @@ impl Failure {
         let test = thread.name().filter(|name| *name != "main").unwrap_or("<this test>");
         let replay = format!("{REPLAY}={seed}:{} cargo test {test}", parts.join("-"));
         let transcript = case.blocks.concat();
-        let input = PageInput { failure: Some(why.clone()), ..case.page };
+        let input = PageInput { failure: Some(format!("{}\nRepeat it: {replay}", why.trim_end())), ..case.page };
         Err(Box::new(Failure { seed, steps: case.told, why, transcript, place, last, replay, input }))
     }
 

@@ -328,9 +328,9 @@ fn summary(runs: &[HookRun]) -> String {
 }
 
 const LEGEND: &str = "<details class=\"legend\">\n<summary>How to read it</summary>\n<p>Time goes down; each unit has a \
-lane, and each hook a block that opens. <i class=\"ok\">✓</i> events acknowledged, <i class=\"held\">◷</i> events held, \
-<i class=\"bad\">✕</i> failed, <i class=\"warn\">↻</i> killed and run again, <i class=\"warn\">⚡</i> a fault of the \
-test’s, <i class=\"warn\">!</i> warnings or errors in the log, <i class=\"out\">⇢</i> changed what other units are told \
+lane, and each hook a block that opens. <i class=\"ok\">✓</i>&nbsp;events acknowledged, <i class=\"held\">◷</i>&nbsp;events held, \
+<i class=\"bad\">✕</i>&nbsp;failed, <i class=\"warn\">↻</i>&nbsp;killed and run again, <i class=\"warn\">⚡</i>&nbsp;a&nbsp;fault of the \
+test’s, <i class=\"warn\">!</i>&nbsp;warnings or errors in the log, <i class=\"out\">⇢</i>&nbsp;changed what other units are told \
 of; a dot is a new status. The number is that of the hook commands.</p>\n<p>A line goes from the hook that changed a \
 databag, a secret or the leader’s settings to each hook that tells of it; a dotted one to where it is seen for the first \
 time. Point at a block, or go to it with the keyboard, to see its lines alone.</p>\n</details>\n";
