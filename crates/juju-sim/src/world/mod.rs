@@ -31,6 +31,7 @@ pub use tools::{Invocation, Tools};
 
 use crate::SimError;
 use crate::model::Model;
+use crate::page::{PageInput, UnitAtEnd, page};
 use crate::run::{HookRun, Kept};
 use revision::Door;
 use shared::Shared;
@@ -185,6 +186,21 @@ impl World {
     /// As [`transcript`](World::transcript), with the values. Not for a log that others read.
     pub fn transcript_with_values(&self) -> String {
         self.runs()[self.transcript_from..].iter().map(|run| run.with_values().to_string()).collect()
+    }
+
+    /// What ran, as one HTML file to look at in a browser; see [`page`](crate::page()). Values of databags, states,
+    /// secrets and leader's settings are not on it.
+    pub fn page(&self, title: &str) -> String {
+        page(&self.page_input(title))
+    }
+
+    /// What [`page`](World::page) shows, to be kept, or to be told of what happened between the hooks.
+    pub fn page_input(&self, title: &str) -> PageInput {
+        let mut input = PageInput::new(title, self.runs());
+        let leads = |unit: &str| unit.rsplit_once('/').and_then(|(app, _)| self.leader(app)).as_deref() == Some(unit);
+        let at_end = |unit: String| UnitAtEnd { leader: leads(&unit), status: self.status(&unit), unit };
+        input.units = self.units().into_iter().map(at_end).collect();
+        input
     }
 
     /// Lets the next [`transcript`](World::transcript) begin here.

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -6,7 +7,7 @@ use super::fault::Fault;
 use crate::command::{self, Reboot, Reply, ToolOutput};
 use crate::model::context::Context;
 use crate::model::{Machine, Model, Running};
-use crate::run::{CommandRun, Trace};
+use crate::run::{CommandRun, Fate, ProgramEnd, Trace};
 use crate::systemd;
 
 /// Juju: a longer line becomes several log messages.
@@ -28,6 +29,8 @@ pub(crate) struct Run {
     pub(crate) number: u64,
     pub(crate) running: Running,
     pub(crate) faults: Vec<Fault>,
+    /// Which of the faults that are about single calls have happened.
+    struck: BTreeSet<usize>,
     /// Whether there is a machine around it, with commands that are not the simulator's.
     pub(crate) has_machine: bool,
     pub(crate) killed: bool,
@@ -194,6 +197,7 @@ impl Run {
             number,
             running,
             faults,
+            struck: BTreeSet::new(),
             has_machine,
             killed,
             overdue,
@@ -217,11 +221,13 @@ impl Run {
         self.faults.iter().any(|fault| matches!(fault, Fault::Absent(absent) if absent == name))
     }
 
-    fn answer(&self, name: &str) -> Option<ToolOutput> {
-        self.faults.iter().find_map(|fault| match fault {
-            Fault::Answer { to, output } if to.is(name, self.called()) => Some(output.clone()),
+    fn answer(&mut self, name: &str) -> Option<ToolOutput> {
+        let (index, output) = self.faults.iter().enumerate().find_map(|(index, fault)| match fault {
+            Fault::Answer { to, output } if to.is(name, self.called()) => Some((index, output.clone())),
             _ => None,
-        })
+        })?;
+        self.struck.insert(index);
+        Some(output)
     }
 
     /// The hook commands that were called.
@@ -232,8 +238,30 @@ impl Run {
         })
     }
 
-    fn hangs(&self, name: &str) -> bool {
-        self.faults.iter().any(|fault| matches!(fault, Fault::Hang(to) if to.is(name, self.called())))
+    fn hangs(&mut self, name: &str) -> bool {
+        let hangs = |fault: &Fault| matches!(fault, Fault::Hang(to) if to.is(name, self.called()));
+        let Some(index) = self.faults.iter().position(hangs) else { return false };
+        self.struck.insert(index);
+        true
+    }
+
+    /// The faults that have happened, in words: not those that came to nothing, as a kill at a command that was not
+    /// called does.
+    pub(crate) fn struck(&self, end: &ProgramEnd, fate: &Fate) -> Vec<String> {
+        let ran = !matches!(end, ProgramEnd::Missing | ProgramEnd::Unstarted(_));
+        let has_failed = matches!(fate, Fate::Failed(_) | Fate::ActionFailed(_));
+        let has_happened = |(index, fault): &(usize, &Fault)| match fault {
+            Fault::Fail => ran && !self.is_killed(),
+            Fault::KillAt(_) => ran && self.is_killed() && self.faults.contains(&Fault::KillAt(self.calls)),
+            Fault::CrashBeforeFlush | Fault::CrashAfterFlush | Fault::RejectFlush => {
+                *end == ProgramEnd::Exit(0) && has_failed
+            }
+            Fault::LoseLeadershipAt(calls) => *calls <= self.calls,
+            Fault::Answer { .. } | Fault::Hang(_) => self.struck.contains(index),
+            Fault::Refuse { call, .. } => self.running.refused.borrow().contains(call),
+            Fault::Absent(name) => self.called().any(|called| called == name),
+        };
+        self.faults.iter().enumerate().filter(has_happened).map(|(_, fault)| fault.to_string()).collect()
     }
 
     fn record(&mut self, argv: &[String], stdin: Option<&[u8]>, output: ToolOutput) {
