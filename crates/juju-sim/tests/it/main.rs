@@ -12,6 +12,7 @@ mod faults;
 mod first_start;
 mod leadership;
 mod mistakes;
+mod noted;
 mod process;
 mod properties;
 mod refreshes;
