@@ -5,7 +5,7 @@ use std::path::Path;
 use expect_test::expect;
 use juju_ops::testing;
 use juju_sim::cargo::Profile;
-use juju_sim::{Charm, Fault, Network, Retry, Revision, World};
+use juju_sim::{Charm, Fault, HookRun, Network, Retry, Revision, World};
 use magpie::Magpie;
 use serde_json::json;
 
@@ -312,7 +312,6 @@ fn no_bag_but_that_of_the_peer_that_joined_is_read_for_a_log_line() {
           | DEBUG PeerJoined magpie/4: held until its relation-changed, it advertises no addresses yet
           | DEBUG juju-ops: delivered magpie-peers.magpie joined magpie/4: not yet
           > config-get --format=json
-          > status-get --format=json --include-data
           > state-set --file - < {juju-ops.magpie-peers.magpie.0, juju-ops.pending.0}
           > status-set waiting -- 'Not yet acknowledged: magpie/4'
           = waiting "Not yet acknowledged: magpie/4"
@@ -325,7 +324,6 @@ fn no_bag_but_that_of_the_peer_that_joined_is_read_for_a_log_line() {
           > config-get --format=json
           > juju-log --log-level INFO -- 'PeerJoined magpie/4: acknowledged; 4 peers'
           | INFO magpie:0: PeerJoined magpie/4: acknowledged; 4 peers
-          > status-get --format=json --include-data
           > state-delete -- juju-ops.pending.0
           > status-set active -- 'Ready, with 4 peers'
           = active "Ready, with 4 peers"
@@ -339,7 +337,6 @@ fn no_bag_but_that_of_the_peer_that_joined_is_read_for_a_log_line() {
           > config-get --format=json
           > juju-log --log-level INFO -- 'PeerDeparted magpie/1 from 10.0.0.2: acknowledged; 3 peers'
           | INFO magpie:0: PeerDeparted magpie/1 from 10.0.0.2: acknowledged; 3 peers
-          > status-get --format=json --include-data
           > state-set --file - < {juju-ops.magpie-peers.magpie.0}
           > status-set active -- 'Ready, with 3 peers'
           = active "Ready, with 3 peers"
@@ -359,7 +356,7 @@ fn claims_of_a_python_charm_are_withdrawn_by_the_upgrade() {
 }
 
 #[test]
-fn at_rest_a_unit_makes_four_calls_and_writes_nothing() {
+fn at_rest_a_unit_asks_four_things_and_writes_nothing() {
     let mut juju = deploy(in_process(), 3);
     juju.clear_transcript();
     tick(&mut juju, "magpie/0");
@@ -369,9 +366,46 @@ fn at_rest_a_unit_makes_four_calls_and_writes_nothing() {
           > relation-ids --format=json -- magpie
           > relation-list --format=json -r magpie:0
           > config-get --format=json
-          > status-get --format=json --include-data
     "#]]
     .assert_eq(&juju.transcript());
+}
+
+/// What Juju shows is noted on the unit's disk, which outlives what a hook does not.
+#[test]
+fn juju_is_asked_for_the_status_at_the_same_times_by_a_value_and_by_an_executable() {
+    let of_statuses = |juju: World| -> Vec<String> {
+        let mut juju = deploy(juju, 2);
+        for _ in 0..13 {
+            tick(&mut juju, "magpie/0");
+        }
+        for fault in [Fault::Fail, Fault::CrashBeforeFlush, Fault::CrashAfterFlush] {
+            juju.inject("magpie/0", fault).unwrap();
+            juju.add_unit("magpie").unwrap();
+            juju.settle().unwrap();
+        }
+        // The number of peers is in the status. It dies before each call of a hook that changes it, and after the last.
+        for call in 3..8 {
+            juju.inject("magpie/1", Fault::KillAt(call)).unwrap();
+            let last = juju.units().pop().unwrap();
+            juju.remove_unit(&last).unwrap();
+            juju.add_unit("magpie").unwrap();
+            juju.settle().unwrap();
+        }
+        juju.run_action("magpie/1", "peers", json!({})).unwrap();
+        juju.reboot("magpie/1").unwrap();
+        juju.restart_agent("magpie/0").unwrap();
+        juju.settle().unwrap();
+        tick(&mut juju, "magpie/1");
+        let of_status = |run: &HookRun| {
+            let commands = run.commands().map(ToString::to_string).filter(|it| it.starts_with("status-"));
+            format!("{}: {} = {}", run.title(), commands.collect::<Vec<_>>().join(", "), run.status)
+        };
+        juju.runs().iter().map(of_status).collect()
+    };
+    let (value, executable) = (of_statuses(in_process()), of_statuses(as_process()));
+    let asks = value.iter().filter(|run| run.contains("status-get")).count();
+    assert!(asks * 3 < value.len(), "{asks} of {}", value.len());
+    assert_eq!(value, executable);
 }
 
 fn what_goes_wrong_in_a_hook_is_made_good(mut juju: World) {

@@ -7,7 +7,7 @@
 //! (`juju exec -- status-set`), a controller that was restored, a lease that was lost and won again unnoticed.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -54,7 +54,8 @@ enum Moment {
     Usual,
     /// The charm begins, or begins anew: Juju is asked.
     New,
-    /// As this, and afterwards Juju sets the unit's status itself, unless the charm has ever set one.
+    /// As this, and afterwards Juju may set the unit's status itself: it does for a charm that has set none in a hook
+    /// that ended well.
     Start,
     /// Leadership has changed, and with it who sets the application's status.
     Leadership,
@@ -76,8 +77,6 @@ enum Known {
 #[derive(Default)]
 struct Note {
     entries: BTreeMap<Of, Entry>,
-    /// Whose status this charm has set at some time, though it is not known what is shown now.
-    set_once: BTreeSet<Of>,
     /// Whether the entries that were found count for this dispatch, which is written down.
     counted: bool,
     /// Whether something may be on the disk.
@@ -93,8 +92,6 @@ struct Note {
 #[serde(deny_unknown_fields)]
 struct Entry {
     status: Status,
-    /// Whether this charm has ever set the status.
-    set: bool,
     /// How many dispatches have trusted this without asking Juju.
     trusted: u32,
 }
@@ -170,30 +167,19 @@ impl Shown {
             return;
         }
         self.known.borrow_mut().insert(of, Known::Shows(status.clone()));
-        self.with_note(|note| {
-            let set = note.is_set(of);
-            note.forget(of);
-            // After the first `start` Juju shows `unknown` for a charm that has set none.
-            if let Some(status) = status.filter(|_| set || of != Of::Unit || self.moment != Moment::Start) {
-                note.entries.insert(of, Entry { status, set, trusted: 0 });
-            }
-            note.is_changed = true;
-        });
+        self.with_note(|note| self.enter(note, of, status));
     }
 
     /// Takes what Juju was told, and has taken.
     pub(super) fn was_set(&self, of: Of, status: &Status) {
         self.known.borrow_mut().insert(of, Known::Shows(Some(status.clone())));
-        self.with_note(|note| {
-            note.entries.insert(of, Entry { status: status.clone(), set: true, trusted: 0 });
-            note.is_changed = true;
-        });
+        self.with_note(|note| self.enter(note, of, Some(status.clone())));
     }
 
     /// Takes that another unit leads, and sets the application's status.
     pub(super) fn does_not_lead(&self) {
         self.with_note(|note| {
-            if note.forget(Of::Application) {
+            if note.entries.remove(&Of::Application).is_some() {
                 self.clear(note);
             }
         });
@@ -203,19 +189,24 @@ impl Shown {
     fn is_being_set(&self, of: Of) {
         self.known.borrow_mut().insert(of, Known::Unsure);
         self.with_note(|note| {
-            note.forget(of);
+            note.entries.remove(&of);
             self.clear(note);
         });
+    }
+
+    fn enter(&self, note: &mut Note, of: Of, status: Option<Status>) {
+        note.is_changed = true;
+        match status.filter(|_| (self.moment, of) != (Moment::Start, Of::Unit)) {
+            Some(status) => note.entries.insert(of, Entry { status, trusted: 0 }),
+            None => note.entries.remove(&of),
+        };
     }
 
     /// The status that the note has, which from here on counts for this dispatch.
     fn trust(&self, note: &mut Note, of: Of) -> Option<Status> {
         if !note.counted {
             note.counted = true;
-            let due: Vec<Of> = note.entries.iter().filter(|(_, it)| it.trusted >= TRUSTED).map(|(of, _)| *of).collect();
-            for of in due {
-                note.forget(of);
-            }
+            note.entries.retain(|_, entry| entry.trusted < TRUSTED);
             note.entries.values_mut().for_each(|entry| entry.trusted += 1);
             // Trusted without being counted, it would be trusted for ever.
             if !note.entries.is_empty() && !self.write(note) {
@@ -246,13 +237,12 @@ impl Shown {
         match self.moment {
             Moment::Usual => {}
             Moment::Leadership => {
-                if note.forget(Of::Application) {
+                if note.entries.remove(&Of::Application).is_some() {
                     self.clear(&mut note);
                 }
             }
             Moment::New | Moment::Start => {
-                note.forget(Of::Unit);
-                note.forget(Of::Application);
+                note.entries.clear();
                 self.clear(&mut note);
             }
             Moment::Foreign => {
@@ -339,21 +329,6 @@ impl Moment {
             Dispatch::UnknownHook(_) => Self::Foreign,
             Dispatch::Action(_) | Dispatch::Nothing => Self::Usual,
         }
-    }
-}
-
-impl Note {
-    fn is_set(&self, of: Of) -> bool {
-        self.set_once.contains(&of) || self.entries.get(&of).is_some_and(|entry| entry.set)
-    }
-
-    /// Lets go of what is shown, and keeps whether it was ever set. Whether there was anything.
-    fn forget(&mut self, of: Of) -> bool {
-        let entry = self.entries.remove(&of);
-        if entry.as_ref().is_some_and(|entry| entry.set) {
-            self.set_once.insert(of);
-        }
-        entry.is_some()
     }
 }
 

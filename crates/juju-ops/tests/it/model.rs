@@ -70,6 +70,8 @@ fn a_status_that_juju_has_replaced_before_install_is_set_again() {
     assert_eq!(of_statuses(install), ["status-get --format=json --include-data", set]);
     assert_eq!(juju.status("app/0"), ("blocked", "needs a database"));
     juju.settle().unwrap();
+    // Another one replaces it after `start`, where the charm has set none.
+    assert_eq!(of_statuses(&tick(&mut juju)), ["status-get --format=json --include-data"]);
     assert_eq!(of_statuses(&tick(&mut juju)), [""; 0]);
 }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use juju_ops::{BoxError, Call, Context, Ending, Env, Output, Status, StatusKind, Transport, dispatch, hook, testing};
 use juju_ops::{Outcome, action, hook_command};
-use juju_sim::{Fault, HookRun, Retry, Revision, Target, ToolOutput, World};
+use juju_sim::{Explore, Fate, Fault, HookRun, ProgramEnd, Retry, Revision, Target, ToolOutput, World};
 
 use crate::support::{Made, charm_with_action, tick};
 
@@ -35,8 +35,15 @@ fn case() -> Case {
         events.on(&action::run::<serde_json::Value>("go"), |_, _, _| Ok(Outcome::completed()));
         events.status(move |_, _| Ok(Status::active(said.get())));
     });
-    let juju = made.deploy();
+    let juju = rested(&made);
     Case { charm: made, juju, says, act }
+}
+
+/// A unit that has noted what Juju shows, which it does not in `start`.
+fn rested(made: &Made) -> World {
+    let mut juju = made.deploy();
+    tick(&mut juju);
+    juju
 }
 
 impl Case {
@@ -87,7 +94,7 @@ fn a_leader_asks_for_leadership_and_for_both_statuses_at_once_when_it_is_time() 
         events.app_status(|_, _| Ok(Status::active("all is well")));
         events.status(|_, _| Ok(Status::active("one")));
     });
-    let mut juju = made.deploy();
+    let mut juju = rested(&made);
     let runs: Vec<Vec<String>> =
         (0..22).map(|_| tick(&mut juju).commands().map(ToString::to_string).collect()).collect();
     let (asking, resting): (Vec<_>, Vec<_>) = runs.into_iter().partition(|commands| commands.len() > 1);
@@ -249,7 +256,8 @@ fn juju_is_asked_after_a_refresh_a_reboot_and_another_revision_in_between() {
     case.juju.reboot("app/0").unwrap();
     let run = case.juju.step().unwrap();
     assert_eq!((run.hook.as_str(), of_statuses(run)), ("start", vec![ASKS.to_owned()]));
-    case.juju.settle().unwrap();
+    // After `start` Juju may set a status itself.
+    assert_eq!(of_statuses(&tick(&mut case.juju)), [ASKS]);
     assert_eq!(of_statuses(&tick(&mut case.juju)), none());
 
     case.juju.refresh("app", case.revision()).unwrap();
@@ -259,7 +267,7 @@ fn juju_is_asked_after_a_refresh_a_reboot_and_another_revision_in_between() {
     assert_eq!(of_statuses(&tick(&mut case.juju)), none());
 
     let other = Revision::in_process(charm_with_action(), |charm| {
-        juju_sim::ProgramEnd::Exit(charm.tools.call(&["status-set", "blocked", "other"], None).code)
+        ProgramEnd::Exit(charm.tools.call(&["status-set", "blocked", "other"], None).code)
     });
     case.juju.refresh("app", other).unwrap();
     case.juju.settle().unwrap();
@@ -542,4 +550,78 @@ fn a_test_of_a_function_knows_what_is_shown_too() {
     let show = |cx: &Context| Ok(cx.unit().set_status(Status::active("one"))?);
     testing::with_context(&mut case.juju, "app/0", show).unwrap();
     assert_eq!(of_statuses(case.juju.runs().last().unwrap()), none());
+}
+
+/// A model whose charm says what the test says, of its units and of the application.
+struct Explored {
+    juju: World,
+    says: Rc<Cell<u16>>,
+}
+
+impl AsMut<World> for Explored {
+    fn as_mut(&mut self) -> &mut World {
+        &mut self.juju
+    }
+}
+
+fn explored_charm(says: &Rc<Cell<u16>>) -> Revision {
+    let says = says.clone();
+    let made = Made::new(move |_, events| {
+        let (of_unit, of_app) = (says.clone(), says.clone());
+        events.on(&action::run::<serde_json::Value>("go"), |_, _, _| Ok(Outcome::completed()));
+        events.status(move |_, _| Ok(Status::active(of_unit.get().to_string())));
+        events.app_status(move |_, cx| Ok(Status::active(format!("{} by {}", of_app.get(), cx.unit().name()?))));
+    });
+    testing::revision(made, charm_with_action()).unwrap()
+}
+
+fn explored(seed: u64) -> Explored {
+    let (mut juju, says) = (World::new(seed), Rc::default());
+    juju.deploy("app", explored_charm(&says)).unwrap();
+    Explored { juju, says }
+}
+
+/// In whatever order hooks run, with whatever goes wrong: where nobody else sets a status, the note is never wrong.
+#[test]
+fn a_hook_that_ends_well_leaves_the_units_status_as_the_charm_says_it() {
+    Explore::new(explored)
+        .cases(150)
+        .step(|case, number| {
+            case.says.set(number % 3);
+            Ok(format!("say {}", number % 3))
+        })
+        .step(|case, _| {
+            let revision = explored_charm(&case.says);
+            case.juju.refresh("app", revision).map_err(|error| error.to_string())?;
+            Ok("refresh".to_owned())
+        })
+        .action("app", "go", serde_json::json!({}))
+        .around(
+            "the unit shows what the charm says",
+            |_| (),
+            |case, (), run| {
+                // After a `start` that ended well, Juju sets a status itself where none was set in a hook that did.
+                let evaluates = !["start", "stop", "remove"].contains(&run.hook.as_str());
+                let says = case.says.get().to_string();
+                // An action runs in a unit whose hook has failed, too, and Juju shows that.
+                let is_in_error = run.status.current == "error";
+                if run.fate != Fate::Committed || run.end != ProgramEnd::Exit(0) || !evaluates || is_in_error {
+                    return Ok(());
+                }
+                if run.status == ("active", says.as_str()) { Ok(()) } else { Err(format!("{run}not {says}")) }
+            },
+        )
+        .before_rest(|case| case.juju.add_unit("app").map(drop).map_err(|error| error.to_string()))
+        .in_the_end("the application shows what its leader says", |case| {
+            let Explored { juju, says } = case;
+            let leader = juju.leader("app").ok_or("nobody leads")?.clone();
+            // A lease that was lost and won again may have gone unnoticed.
+            for _ in 0..11 {
+                juju.tick(&leader).and_then(|()| juju.settle()).map_err(|error| error.to_string())?;
+            }
+            let (shown, said) = (juju.app_status("app"), format!("{} by {leader}", says.get()));
+            if shown == ("active", said.as_str()) { Ok(()) } else { Err(format!("{shown}, not {said}")) }
+        })
+        .run()
+        .unwrap();
 }
