@@ -125,6 +125,7 @@ fn what_is_told_already_costs_no_hook_command_and_no_look_at_the_own_bag() {
           > state-get --format=json
           > relation-ids --format=json -- magpie
           > relation-list --format=json -r magpie:0
+          > status-get --format=json --include-data
         magpie/0 update-status
           > state-get --format=json
           > relation-ids --format=json -- magpie

@@ -126,7 +126,8 @@ impl World {
     }
 
     /// A second world that goes on from here on its own, with the same code: to try several things from one state.
-    /// Faults that were injected and have not happened are not in it.
+    /// Faults that were injected and have not happened are not in it. Units that are run by executables share the
+    /// directories of the originals, with what the charm keeps there.
     #[must_use]
     pub fn fork(&self) -> World {
         World::of_model(self.model().clone(), self.doors.clone())
