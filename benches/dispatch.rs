@@ -160,7 +160,7 @@ fn run(format: &Format) -> Result<bool> {
         charm: Charm::from_project(project)?,
         tools: cargo::binary("juju-sim", Profile::Release)?,
         base: temporary.join("dispatch-bench"),
-        executable: cargo::binary("magpie", Profile::Release)?,
+        executable: cargo::binary("magpie-charm", Profile::Release)?,
         python,
     };
     let start = Instant::now();

@@ -22,7 +22,7 @@ fn in_process() -> World {
 
 /// The charm's executable, started for each hook, with hook commands that are executables too.
 fn as_process() -> World {
-    let executable = juju_sim::cargo::binary("magpie", Profile::Dev).unwrap();
+    let executable = juju_sim::cargo::binary("magpie-charm", Profile::Dev).unwrap();
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("charm-{:?}", std::thread::current().id()));
     std::fs::create_dir_all(&dir).unwrap();
     std::fs::copy(executable, dir.join("dispatch")).unwrap();
