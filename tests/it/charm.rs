@@ -67,6 +67,7 @@ scenario!(silent, super::a_peer_that_advertises_nothing_counts_by_the_address_th
 scenario!(missed, super::a_network_that_no_unit_is_in_is_seen);
 scenario!(huge, super::a_huge_bag_is_its_units_loss_only);
 scenario!(network, super::a_network_can_be_preferred);
+scenario!(fork, super::a_fork_shows_its_own_status);
 scenario!(faults, super::what_goes_wrong_in_a_hook_is_made_good);
 scenario!(skipped, super::a_unit_whose_first_hooks_were_skipped_is_known_to_its_peers_all_the_same);
 scenario!(departure, super::those_that_remain_know_it_and_the_one_that_leaves_ends_well);
@@ -406,6 +407,23 @@ fn juju_is_asked_for_the_status_at_the_same_times_by_a_value_and_by_an_executabl
     let asks = value.iter().filter(|run| run.contains("status-get")).count();
     assert!(asks * 3 < value.len(), "{asks} of {}", value.len());
     assert_eq!(value, executable);
+}
+
+fn a_fork_shows_its_own_status(juju: World) {
+    let mut juju = deploy(juju, 2);
+    tick(&mut juju, "magpie/0");
+    let mut fork = juju.fork();
+    juju.add_unit("magpie").unwrap();
+    juju.settle().unwrap();
+    for _ in 0..3 {
+        tick(&mut fork, "magpie/0");
+        assert_eq!(fork.status("magpie/0"), ("active", "Ready, with 1 peer"));
+    }
+    fork.add_unit("magpie").unwrap();
+    fork.settle().unwrap();
+    for juju in [juju, fork] {
+        assert_eq!(juju.status("magpie/0"), ("active", "Ready, with 2 peers"));
+    }
 }
 
 fn what_goes_wrong_in_a_hook_is_made_good(mut juju: World) {

@@ -231,7 +231,8 @@ impl Shown {
             self.say(&error);
             Some(Vec::new())
         });
-        let mut note = Note { is_on_disk: bytes.is_some(), ..Note::default() };
+        // What does not count for this program may count for another one of the charm's.
+        let mut note = Note { is_on_disk: true, ..Note::default() };
         let stored = bytes.and_then(|bytes| serde_json::from_slice::<Stored>(&bytes).ok());
         note.entries = stored.filter(|stored| stored.owner == place.owner).map(|it| it.shown).unwrap_or_default();
         match self.moment {

@@ -16,6 +16,9 @@ use crate::model::Place;
 #[derive(Debug)]
 pub(super) struct Ground {
     belongings: Arc<Belongings>,
+    dir: PathBuf,
+    /// Why the directories could not be copied.
+    flaw: Option<String>,
     /// Which charm each unit's directory has.
     laid: RefCell<BTreeMap<String, Rc<Source>>>,
 }
@@ -86,7 +89,34 @@ impl Source {
 
 impl Ground {
     pub(super) fn new() -> Result<Ground, SimError> {
-        Ok(Ground { belongings: Belongings::new()?, laid: RefCell::default() })
+        let belongings = Belongings::new()?;
+        Ok(Ground { dir: belongings.path().to_owned(), belongings, flaw: None, laid: RefCell::default() })
+    }
+
+    /// The same directories once more, for a model that goes on on its own.
+    fn copy(&self) -> Ground {
+        let (dir, flaw) = match self.try_copy() {
+            Ok(dir) => (dir, None),
+            Err(error) => (PathBuf::new(), Some(format!("the directories of a fork cannot be made: {error}"))),
+        };
+        Ground { belongings: self.belongings.clone(), dir, flaw, laid: self.laid.clone() }
+    }
+
+    fn try_copy(&self) -> io::Result<PathBuf> {
+        let mut number = 0_u32;
+        let dir = loop {
+            // Short: the address of a socket has little room.
+            let dir = self.belongings.path().join(format!("f{number}"));
+            match fs::create_dir(&dir) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                result => break result.map(|()| dir)?,
+            }
+        };
+        for unit in self.laid.borrow().keys() {
+            let tag = Place::tag(unit);
+            copy_all(&self.dir.join(&tag), &dir.join(&tag))?;
+        }
+        Ok(dir)
     }
 
     pub(super) fn belongings(&self) -> &Belongings {
@@ -95,7 +125,10 @@ impl Ground {
 
     /// A unit's directories, with this charm in them.
     pub(super) fn place(&self, unit: &str, source: &Rc<Source>) -> io::Result<Place> {
-        let agent_dir = self.belongings.path().join(Place::tag(unit));
+        if let Some(flaw) = &self.flaw {
+            return Err(io::Error::other(flaw.clone()));
+        }
+        let agent_dir = self.dir.join(Place::tag(unit));
         let place = Place::of_agent(agent_dir.clone(), agent_dir.join("tools"));
         let laid = self.laid.borrow().get(unit).cloned();
         if laid.as_ref().is_none_or(|laid| !Rc::ptr_eq(laid, source)) {
@@ -108,6 +141,38 @@ impl Ground {
         }
         Ok(place)
     }
+}
+
+/// The copies that a fork has of the grounds of its original: one of each, however many revisions share it.
+#[derive(Debug, Default)]
+pub(crate) struct Copies(Vec<(Rc<Ground>, Rc<Ground>)>);
+
+impl Copies {
+    pub(super) fn of(&mut self, ground: &Rc<Ground>) -> Rc<Ground> {
+        if let Some((_, copy)) = self.0.iter().find(|(original, _)| Rc::ptr_eq(original, ground)) {
+            return copy.clone();
+        }
+        let copy = Rc::new(ground.copy());
+        self.0.push((ground.clone(), copy.clone()));
+        copy
+    }
+}
+
+/// Copies a directory: files with their permissions, links as they are. Sockets and pipes are left out.
+fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (kind, from, to) = (entry.file_type()?, entry.path(), to.join(entry.file_name()));
+        if kind.is_dir() {
+            copy_all(&from, &to)?;
+        } else if kind.is_symlink() {
+            symlink(fs::read_link(&from)?, &to)?;
+        } else if kind.is_file() {
+            fs::copy(&from, &to)?;
+        }
+    }
+    Ok(())
 }
 
 fn list(dir: &Path, inner: &Path, into: &mut BTreeSet<PathBuf>) -> io::Result<()> {
@@ -194,6 +259,29 @@ mod tests {
         assert_eq!(open(), Ok(()));
         let missing = Source::open("app", Path::new("/nowhere")).unwrap_err().to_string();
         assert_eq!(missing, "find /nowhere: No such file or directory (os error 2)");
+    }
+
+    #[test]
+    fn a_copy_has_what_the_charm_has_made_and_goes_on_on_its_own() {
+        let (_dir, source) = source(&[("dispatch", "1"), ("lib/x", "")]);
+        let ground = Rc::new(Ground::new().unwrap());
+        let place = ground.place("app/0", &source).unwrap();
+        fs::write(place.charm_dir.join("made"), "before").unwrap();
+        symlink("made", place.charm_dir.join("link")).unwrap();
+        let mut copies = Copies::default();
+        let copy = copies.of(&ground);
+        assert!(Rc::ptr_eq(&copy, &copies.of(&ground)));
+        let other = copy.place("app/0", &source).unwrap();
+        fs::write(place.charm_dir.join("made"), "after").unwrap();
+        let made = |place: &Place, path: &str| fs::read_to_string(place.charm_dir.join(path)).unwrap();
+        assert_eq!(
+            (made(&place, "link"), made(&other, "link"), made(&other, "dispatch")),
+            ("after".to_owned(), "before".to_owned(), "1".to_owned())
+        );
+        // And a unit that comes later has its own in both.
+        let (one, two) = (ground.place("app/1", &source).unwrap(), copy.place("app/1", &source).unwrap());
+        assert_ne!(one.charm_dir, two.charm_dir);
+        assert_ne!(Copies::default().of(&copy).place("app/0", &source).unwrap().charm_dir, other.charm_dir);
     }
 
     #[test]

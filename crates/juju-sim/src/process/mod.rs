@@ -29,6 +29,7 @@ use crate::model::Place;
 use crate::run::ProgramEnd;
 use crate::systemd;
 use crate::world::shared::Shared;
+pub(crate) use ground::Copies;
 use ground::{Ground, Source};
 use server::Server;
 use watch::{Pipe, Watch};
@@ -56,6 +57,11 @@ impl ProcessDoor {
     /// the charm has made in them.
     pub(crate) fn after(&self, before: &ProcessDoor) -> ProcessDoor {
         ProcessDoor { source: self.source.clone(), tools: self.tools.clone(), ground: before.ground.clone() }
+    }
+
+    /// The same for a model that goes on on its own, whose units have copies of the directories.
+    pub(crate) fn fork(&self, copies: &mut Copies) -> ProcessDoor {
+        ProcessDoor { source: self.source.clone(), tools: self.tools.clone(), ground: copies.of(&self.ground) }
     }
 
     /// A unit's directories, made when they are first asked for.
