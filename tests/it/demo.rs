@@ -9,7 +9,7 @@ use juju_sim::cargo::{self, Profile};
 fn demo(name: &str, arguments: &[&str]) -> String {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&dir).unwrap();
-    std::fs::copy(cargo::binary("magpie", Profile::Dev).unwrap(), dir.join("dispatch")).unwrap();
+    std::fs::copy(cargo::binary("magpie-charm", Profile::Dev).unwrap(), dir.join("dispatch")).unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     std::fs::copy(root.join("metadata.yaml"), dir.join("metadata.yaml")).unwrap();
     let config = "options:\n  network: {type: string, description: d}\n";

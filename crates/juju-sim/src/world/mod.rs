@@ -32,6 +32,7 @@ pub use tools::{Invocation, Tools};
 use crate::SimError;
 use crate::model::Model;
 use crate::page::{PageInput, UnitAtEnd, page};
+use crate::process::Copies;
 use crate::run::{HookRun, Kept};
 use revision::Door;
 use shared::Shared;
@@ -164,10 +165,14 @@ impl World {
     }
 
     /// A second world that goes on from here on its own, with the same code: to try several things from one state.
-    /// Faults that were injected and have not happened are not in it.
+    /// Faults that were injected and have not happened are not in it. Units that are run by executables have their
+    /// directories copied, with what the charm has made there.
     #[must_use]
     pub fn fork(&self) -> World {
-        World::of_model(self.model().clone(), self.doors.clone())
+        let mut copies = Copies::default();
+        let mut fork = |doors: &Vec<Door>| doors.iter().map(|door| door.fork(&mut copies)).collect();
+        let doors = self.doors.iter().map(|(app, doors)| (app.clone(), fork(doors))).collect();
+        World::of_model(self.model().clone(), doors)
     }
 
     /// Every hook and action that ran.

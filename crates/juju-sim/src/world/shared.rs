@@ -134,6 +134,12 @@ impl Shared {
         Served::Reply(reply)
     }
 
+    /// The unit whose process still runs.
+    pub(crate) fn living_unit(&self, number: u64) -> Option<&str> {
+        let run = self.run.as_ref().filter(|run| run.number == number && !run.killed)?;
+        Some(&run.running.unit)
+    }
+
     /// Takes leadership away where a fault says so; at the latest when the process has ended.
     pub(crate) fn move_leadership(&mut self) {
         if let Some(run) = &self.run

@@ -13,6 +13,7 @@ mod first_start;
 mod go;
 mod leadership;
 mod mistakes;
+mod noted;
 mod page;
 mod process;
 mod properties;
