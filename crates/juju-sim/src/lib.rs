@@ -157,8 +157,9 @@
 //! # How true it is
 //!
 //! 1,164 recordings of the hook-command server, hook context and runner of Juju 3.6.28 are replayed by this crate's
-//! tests: every answer to a hook command of a machine charm is the recorded one. The rest follows Juju's source: the
-//! order of hooks, stale databags, atomic flushes, failed, killed and repeated hooks, restarts of agents, departures.
+//! tests: every answer to a hook command of a machine charm is the recorded one. What goes over the socket is, byte for
+//! byte, what the two sides of Go's `net/rpc` send. The rest follows Juju's source: the order of hooks, stale databags,
+//! atomic flushes, failed, killed and repeated hooks, restarts of agents, departures.
 //!
 //! Everything is deterministic. The [`Model`] has no clock and does no input or output; what is random in Juju follows
 //! from a seed. It can be serialised between hooks, and a world [goes on](World::restore) from it.

@@ -15,6 +15,10 @@ pub(crate) const MAX_LINE: usize = 4096;
 /// Juju keeps all that a hook prints; here the rest of a hook that prints without end is dropped.
 const MAX_LINES: usize = 100_000;
 const MAX_BYTES: usize = 32 * 1024 * 1024;
+/// How many hook commands a hook may call, and how many bytes of them are kept: a charm that calls without end, as it
+/// can in a moment over the socket, would take all memory.
+const MAX_CALLS: usize = 100_000;
+const MAX_KEPT: usize = 512 * 1024 * 1024;
 
 /// What the world, and the hook that runs, both hold.
 #[derive(Debug)]
@@ -34,7 +38,7 @@ pub(crate) struct Run {
     /// Whether there is a machine around it, with commands that are not the simulator's.
     pub(crate) has_machine: bool,
     pub(crate) killed: bool,
-    /// Why the process was killed for running too long.
+    /// Why the process was killed for running too long, or for calling too much.
     pub(crate) overdue: Option<String>,
     pub(crate) trace: Vec<Trace>,
     pub(crate) stdout: Vec<u8>,
@@ -45,6 +49,8 @@ pub(crate) struct Run {
     /// Whether it has printed more than is kept.
     full: bool,
     calls: usize,
+    /// How many bytes of the calls are kept.
+    kept: usize,
 }
 
 /// A standard stream of the charm's process.
@@ -78,6 +84,9 @@ impl Shared {
             run.killed = true;
             return Served::Killed;
         }
+        if run.calls >= MAX_CALLS || run.kept >= MAX_KEPT {
+            return self.kill(number, "killed: it called hook commands without end");
+        }
         let name = argv.first().map_or("", String::as_str);
         let is_systemd = systemd::is_known(name);
         if !(command::is_known(name) || is_systemd) || run.is_absent(name) {
@@ -86,12 +95,8 @@ impl Shared {
         }
         if run.hangs(name) {
             run.record(argv, None, ToolOutput { code: 137, ..ToolOutput::default() });
-            let limit = run.limit;
-            self.end_overdue(number, limit);
-            if let Some(run) = &mut self.run {
-                run.killed = true;
-            }
-            return Served::Killed;
+            let why = too_long(run.limit);
+            return self.kill(number, &why);
         }
         if let Some(output) = run.answer(name) {
             run.record(argv, stdin, output.clone());
@@ -164,11 +169,23 @@ impl Shared {
 
     /// Says that the process is killed for running too long.
     pub(crate) fn end_overdue(&mut self, number: u64, limit: Duration) {
-        let why = format!("killed: it ran for more than {} s", limit.as_secs_f64());
+        self.end(number, &too_long(limit));
+    }
+
+    fn end(&mut self, number: u64, why: &str) {
         self.print(number, Stream::Err, &format!("juju-sim: {why}"));
         if let Some(run) = &mut self.run {
-            run.overdue = Some(why);
+            run.overdue = Some(why.to_owned());
         }
+    }
+
+    /// Kills the process, and says why. Nothing that it does from now on counts.
+    fn kill(&mut self, number: u64, why: &str) -> Served {
+        self.end(number, why);
+        if let Some(run) = &mut self.run {
+            run.killed = true;
+        }
+        Served::Killed
     }
 
     /// Logs one line, or part of a long one, as the process has written it.
@@ -198,7 +215,8 @@ impl Shared {
 impl Run {
     pub(crate) fn new(number: u64, running: Running, faults: Vec<Fault>, limit: Duration) -> Run {
         let (trace, stdout, stderr) = (Vec::new(), Vec::new(), Vec::new());
-        let (has_machine, killed, overdue, lines, bytes, full, calls) = (false, false, None, 0, 0, false, 0);
+        let (has_machine, killed, overdue) = (false, false, None);
+        let (lines, bytes, full, calls, kept) = (0, 0, false, 0, 0);
         Run {
             number,
             running,
@@ -215,6 +233,7 @@ impl Run {
             bytes,
             full,
             calls,
+            kept,
         }
     }
 
@@ -272,6 +291,8 @@ impl Run {
 
     fn record(&mut self, argv: &[String], stdin: Option<&[u8]>, output: ToolOutput) {
         self.calls += 1;
+        let words = argv.iter().map(String::len).sum::<usize>();
+        self.kept += words + stdin.map_or(0, <[u8]>::len) + output.stdout.len() + output.stderr.len();
         let text = |bytes: Vec<u8>| match String::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
@@ -294,6 +315,10 @@ pub(crate) fn write_fetched(running: &mut Running) -> Result<(), String> {
         written.map_err(|error| format!("could not download resource: {error}"))?;
     }
     Ok(())
+}
+
+fn too_long(limit: Duration) -> String {
+    format!("killed: it ran for more than {} s", limit.as_secs_f64())
 }
 
 pub(super) fn failure(code: i32, text: &str) -> ToolOutput {
