@@ -103,6 +103,7 @@ fn around() -> Result<Around, SimError> {
         disk: Disk::default(),
         patience: PATIENCE,
         model: variable("JUJU_MODEL").filter(|name| !name.is_empty()),
+        line: String::new(),
         seed: variable("JUJU_SIM_SEED").and_then(|seed| seed.parse().ok()).unwrap_or(1),
     })
 }
@@ -153,5 +154,25 @@ fn act(matches: &ArgMatches, terminal: &mut Terminal<'_>, around: &Around) -> Re
         };
     };
     verb.check(inner)?;
+    let around = &Around { line: line(name, inner), ..around.clone() };
     (verb.run)(&mut Call { matches: inner, terminal, around })
+}
+
+/// What a command is about, without the values of options and secrets, and without commands of units.
+fn line(verb: &str, matches: &ArgMatches) -> String {
+    let mut line = verb.to_owned();
+    let command = command();
+    let arguments = command.find_subcommand(verb).into_iter().flat_map(Command::get_positionals);
+    for argument in arguments.filter(|it| it.get_id() != "commands") {
+        let values = matches.get_many::<String>(argument.get_id().as_str()).into_iter().flatten();
+        for value in values {
+            let shown = match value.split_once('=') {
+                Some((key, _)) => format!("{key}=…"),
+                None => value.clone(),
+            };
+            line.push(' ');
+            line.extend(shown.chars().take(100));
+        }
+    }
+    line
 }

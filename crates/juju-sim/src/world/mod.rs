@@ -120,6 +120,12 @@ impl World {
         self.kept = Kept::after(runs);
     }
 
+    /// Lets everything random from here on follow from another seed.
+    #[cfg(feature = "cli")]
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.change(|model| model.reseed(seed));
+    }
+
     /// How many hooks and actions have ever run.
     #[cfg(feature = "cli")]
     pub(crate) fn ran(&self) -> u64 {

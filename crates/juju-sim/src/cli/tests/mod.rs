@@ -4,6 +4,7 @@
 
 mod bench;
 mod bundle;
+mod history;
 mod lifecycle;
 mod offers;
 mod verbs;
