@@ -29,6 +29,9 @@ pub use endpoint::{Endpoint, Role, Scope};
 pub use resource::{ResourceKind, ResourceSpec};
 pub use storage::StorageSpec;
 
+#[cfg(feature = "cli")]
+pub(crate) use names::CHARM_RULE;
+
 /// Whether Juju takes this for the name of an application.
 pub(crate) fn is_application_name(name: &str) -> bool {
     names::is_charm_name(name)

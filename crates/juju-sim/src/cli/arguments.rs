@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::init::{self, InitArguments};
 use super::{demo, interrupt};
 
 /// A simulator of Juju for charms.
@@ -18,6 +19,8 @@ struct Arguments {
 enum Verb {
     /// Run a charm through the life of an application, and tell what happened.
     Demo(DemoArguments),
+    /// Make a new charm that builds, is tested and packs as it is.
+    Init(InitArguments),
 }
 
 #[derive(Debug, clap::Args)]
@@ -46,8 +49,11 @@ pub(super) enum Format {
 
 /// Does what the arguments say.
 pub(super) fn run() -> ExitCode {
-    let Verb::Demo(arguments) = Arguments::parse().verb;
-    let ran = interrupt::clean_up_at_signals().and_then(|()| demo::run(&arguments));
+    let verb = Arguments::parse().verb;
+    let ran = interrupt::clean_up_at_signals().and_then(|()| match verb {
+        Verb::Demo(arguments) => demo::run(&arguments),
+        Verb::Init(arguments) => init::run(&arguments),
+    });
     ran.unwrap_or_else(|error| {
         // Nothing is left to do where standard error is closed.
         let _ = writeln!(anstream::stderr(), "juju-sim: {error}");

@@ -7,6 +7,8 @@ mod arguments;
 #[cfg(feature = "cli")]
 mod demo;
 #[cfg(feature = "cli")]
+mod init;
+#[cfg(feature = "cli")]
 mod interrupt;
 #[cfg(feature = "cli")]
 mod layout;
