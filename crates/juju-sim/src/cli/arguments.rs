@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::check::{self, CheckArguments};
 use super::init::{self, InitArguments};
 use super::{demo, interrupt};
 
@@ -19,6 +20,8 @@ struct Arguments {
 enum Verb {
     /// Run a charm through the life of an application, and tell what happened.
     Demo(DemoArguments),
+    /// Try a charm in the simulator, and tell what goes wrong.
+    Check(CheckArguments),
     /// Make a new charm that builds, is tested and packs as it is.
     Init(InitArguments),
 }
@@ -52,6 +55,7 @@ pub(super) fn run() -> ExitCode {
     let verb = Arguments::parse().verb;
     let ran = interrupt::clean_up_at_signals().and_then(|()| match verb {
         Verb::Demo(arguments) => demo::run(&arguments),
+        Verb::Check(arguments) => Ok(check::run(&arguments)),
         Verb::Init(arguments) => init::run(&arguments),
     });
     ran.unwrap_or_else(|error| {

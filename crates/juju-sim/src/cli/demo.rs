@@ -1,4 +1,4 @@
-use std::io::{IsTerminal, Stdout, Write};
+use std::io::{Stdout, Write};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::arguments::{DemoArguments, Format};
 use super::layout::Layout;
+use super::progress::Progress;
 use super::report::{Report, Row, width};
 use crate::{Revision, SimError, Status, World};
 
@@ -14,19 +15,19 @@ const ACTION: &str = "peers";
 
 /// Runs the demonstration. The exit code is 0 only if every unit ends `active`.
 pub(super) fn run(arguments: &DemoArguments) -> Result<ExitCode, SimError> {
-    let progress = Progress { overwrite: std::io::stderr().is_terminal() };
+    let progress = Progress::new();
     let layout = match &arguments.charm {
         Some(path) => Layout::of_charm(path)?,
         None => {
             // Cargo's own progress follows, also on a terminal.
-            Progress { overwrite: false }.say("building the charm");
+            Progress::in_lines().say("building the charm");
             Layout::of_workspace()?
         }
     };
     let tools = std::env::current_exe().map_err(SimError::file("find", "this program"))?;
     let started = Instant::now();
     let mut world =
-        World::of_one(Revision::executable_with(layout.charm.clone(), &layout.dir, &tools)?, arguments.seed)?;
+        World::of_one(Revision::executable_with(layout.charm.clone(), &layout.files.dir, &tools)?, arguments.seed)?;
     world.watch(move |title| progress.running(title));
 
     if arguments.format == Format::Text {
@@ -145,38 +146,5 @@ impl Demo {
         let _ =
             writeln!(anstream::stderr(), "juju-sim: {} is not active but {}: {}", row.unit, row.workload, row.message);
         Ok(ExitCode::FAILURE)
-    }
-}
-
-/// What goes to standard error while the demonstration works.
-#[derive(Clone, Copy)]
-struct Progress {
-    /// On a terminal each line replaces the one before.
-    overwrite: bool,
-}
-
-impl Progress {
-    fn say(self, text: &str) {
-        self.write(text);
-        if !self.overwrite {
-            let _ = writeln!(std::io::stderr(), "{text}…");
-        }
-    }
-
-    fn running(self, title: &str) {
-        self.write(&format!("running {title}"));
-    }
-
-    fn write(self, text: &str) {
-        if self.overwrite {
-            let text: String = text.chars().take(width() - 2).collect();
-            let _ = write!(std::io::stderr(), "\r\u{1b}[2K{text}…").and_then(|()| std::io::stderr().flush());
-        }
-    }
-
-    fn clear(self) {
-        if self.overwrite {
-            let _ = write!(std::io::stderr(), "\r\u{1b}[2K").and_then(|()| std::io::stderr().flush());
-        }
     }
 }

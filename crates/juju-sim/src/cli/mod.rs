@@ -5,6 +5,8 @@ mod archive;
 #[cfg(feature = "cli")]
 mod arguments;
 #[cfg(feature = "cli")]
+mod check;
+#[cfg(feature = "cli")]
 mod demo;
 #[cfg(feature = "cli")]
 mod init;
@@ -12,6 +14,8 @@ mod init;
 mod interrupt;
 #[cfg(feature = "cli")]
 mod layout;
+#[cfg(feature = "cli")]
+mod progress;
 #[cfg(feature = "cli")]
 mod report;
 

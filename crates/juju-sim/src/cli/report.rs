@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use crate::{ActionResult, Fate, HookRun, Trace};
 
-const TITLE: Style = AnsiColor::Cyan.on_default().bold();
-const STRONG: Style = Style::new().bold();
-const PLAIN: Style = Style::new();
-const FAINT: Style = Style::new().dimmed();
-const WARNING: Style = AnsiColor::Yellow.on_default();
-const BAD: Style = AnsiColor::Red.on_default();
-const GOOD: Style = AnsiColor::Green.on_default();
+pub(super) const TITLE: Style = AnsiColor::Cyan.on_default().bold();
+pub(super) const STRONG: Style = Style::new().bold();
+pub(super) const PLAIN: Style = Style::new();
+pub(super) const FAINT: Style = Style::new().dimmed();
+pub(super) const WARNING: Style = AnsiColor::Yellow.on_default();
+pub(super) const BAD: Style = AnsiColor::Red.on_default();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 
 /// How a line begins that the charm's framework logs about itself.
 const FRAMEWORK: &str = "juju-ops: ";
@@ -183,7 +183,7 @@ impl<W: Write> Report<W> {
     }
 
     /// Writes a text after a label, broken at spaces, each line after the first indented as far as the label is long.
-    fn paragraph(&mut self, style: Style, label: &str, text: &str) {
+    pub(super) fn paragraph(&mut self, style: Style, label: &str, text: &str) {
         let indent = label.chars().count();
         let width = self.width.saturating_sub(indent).max(20);
         let mut start = label.to_owned();
@@ -198,7 +198,7 @@ impl<W: Write> Report<W> {
         }
     }
 
-    fn line(&mut self, style: Style, text: &str) {
+    pub(super) fn line(&mut self, style: Style, text: &str) {
         let _ = writeln!(self.out, "{style}{text}{style:#}");
     }
 }

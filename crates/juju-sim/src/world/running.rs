@@ -125,7 +125,7 @@ impl World {
     }
 
     /// The units whose hook has failed, by application and number.
-    fn failed(&self) -> Vec<String> {
+    pub(crate) fn failed(&self) -> Vec<String> {
         let model = self.model();
         let mut units = model.units();
         units.retain(|name| model.unit(name).is_ok_and(|unit| unit.agent.failed().is_some()));

@@ -4,12 +4,14 @@
 
 mod actions;
 mod applications;
+mod check;
 mod chosen;
 mod demo;
 mod everything;
 mod explored;
 mod faults;
 mod first_start;
+mod init;
 mod leadership;
 mod mistakes;
 mod process;

@@ -15,8 +15,6 @@ use crate::SimError;
 use name::Name;
 
 /// What `juju-sim init` is told.
-///
-/// The name is that of the charm and of its package.
 #[derive(Debug, clap::Args)]
 pub(super) struct InitArguments {
     /// The name of the charm: lower-case letters and digits, in parts joined by dashes.
