@@ -3,71 +3,14 @@ use std::str::FromStr;
 
 use crate::charm::{CHARM_RULE, is_application_name};
 
-/// What a crate cannot be called: Rust's keywords, its own crates, and what cargo keeps for itself in `target/`.
-const KEPT: [&str; 49] = [
-    "abstract",
-    "alloc",
-    "as",
-    "async",
-    "await",
-    "become",
-    "box",
-    "break",
-    "build",
-    "const",
-    "continue",
-    "core",
-    "crate",
-    "deps",
-    "do",
-    "dyn",
-    "else",
-    "enum",
-    "examples",
-    "extern",
-    "false",
-    "final",
-    "fn",
-    "for",
-    "gen",
-    "if",
-    "impl",
-    "in",
-    "incremental",
-    "let",
-    "loop",
-    "macro",
-    "match",
-    "mod",
-    "move",
-    "mut",
-    "override",
-    "priv",
-    "pub",
-    "return",
-    "std",
-    "struct",
-    "super",
-    "test",
-    "trait",
-    "true",
-    "try",
-    "type",
-    "use",
-];
-const KEPT_TOO: [&str; 12] = [
-    "proc-macro",
-    "ref",
-    "self",
-    "static",
-    "typeof",
-    "unsafe",
-    "unsized",
-    "virtual",
-    "where",
-    "while",
-    "yield",
-    "union",
+/// What a package cannot be called: Rust's keywords and own crates, and what cargo keeps for itself in `target/`.
+#[rustfmt::skip]
+const KEPT: [&str; 61] = [
+    "abstract", "alloc", "as", "async", "await", "become", "box", "break", "build", "const", "continue", "core",
+    "crate", "deps", "do", "dyn", "else", "enum", "examples", "extern", "false", "final", "fn", "for", "gen", "if",
+    "impl", "in", "incremental", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv",
+    "proc-macro", "pub", "ref", "return", "self", "static", "std", "struct", "super", "test", "trait", "true", "try",
+    "type", "typeof", "union", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 /// What a new charm depends on.
 const DEPENDENCIES: [&str; 6] = ["juju-ops", "juju-sim", "log", "serde", "serde-json", "tempfile"];
@@ -90,7 +33,7 @@ impl FromStr for Name {
         if !is_application_name(name) {
             return Err(CHARM_RULE.to_owned());
         }
-        if KEPT.contains(&name) || KEPT_TOO.contains(&name) {
+        if KEPT.contains(&name) {
             return Err("Rust or cargo keeps this name for itself".to_owned());
         }
         if DEPENDENCIES.contains(&name) {
