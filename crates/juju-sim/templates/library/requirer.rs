@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::changed::Changed;
 
+const CRATE: &str = "my-library";
 const INTERFACE: &str = "my-library";
 
 /// The servers of the units that are related at one endpoint of the charm.
@@ -85,7 +86,7 @@ impl Requirer {
     /// Crate and endpoint: the name of the state area, and the topic of the events. Both are stored
     /// in units that are upgraded, so once released they stay.
     fn area(&self) -> String {
-        format!("my-library.{}", self.endpoint)
+        format!("{CRATE}.{}", self.endpoint)
     }
 
     /// Compares what was announced with what is there, and announces the difference.
