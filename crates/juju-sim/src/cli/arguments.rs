@@ -8,7 +8,9 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use super::call::{Around, Call};
+use super::check::{self, CheckArguments};
 use super::failure::Failure;
+use super::init::{self, InitArguments};
 use super::store::{self, Disk};
 use super::terminal::{Terminal, is_coloured};
 use super::verb::VERBS;
@@ -23,6 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 enum Own {
     /// Run a charm through the life of an application, and tell what happened.
     Demo(DemoArguments),
+    /// Try a charm in the simulator, and tell what goes wrong.
+    Check(CheckArguments),
+    /// Make a new charm that builds, is tested and packs as it is.
+    Init(InitArguments),
 }
 
 #[derive(Debug, clap::Args)]
@@ -151,6 +157,8 @@ fn act(matches: &ArgMatches, terminal: &mut Terminal<'_>, around: &Around) -> Re
         let own = Own::from_arg_matches(matches).map_err(|error| Failure::Usage(usage(&error)))?;
         return match own {
             Own::Demo(arguments) => demo::run(&arguments),
+            Own::Check(arguments) => check::run(&arguments),
+            Own::Init(arguments) => init::run(&arguments),
         };
     };
     verb.check(inner)?;
