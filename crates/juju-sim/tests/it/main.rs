@@ -6,6 +6,7 @@ mod actions;
 mod applications;
 mod check;
 mod chosen;
+mod command;
 mod demo;
 mod everything;
 mod explored;
