@@ -101,12 +101,13 @@ fn overview(command: &Command) -> String {
     let mut text = "A simulator of Juju for charms: the juju command on models in a directory.\n\n\
                     Usage: juju-sim COMMAND [ARGUMENTS]\n"
         .to_owned();
+    let longest = command.get_subcommands().map(|verb| verb.get_name().len()).max().unwrap_or_default();
     for (heading, mut verbs) in [("Of the simulator", own), ("As in juju", of_juju)] {
         verbs.sort_by_key(|verb| verb.get_name());
         text.push_str(&format!("\n{heading}:\n"));
         for verb in verbs {
             let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
-            text.push_str(&entry(verb.get_name(), &about));
+            text.push_str(&entry(verb.get_name(), longest + 4, &about));
         }
     }
     text.push_str(
@@ -117,16 +118,15 @@ fn overview(command: &Command) -> String {
     text
 }
 
-/// A name and what it means, in lines that are not too long.
-fn entry(name: &str, about: &str) -> String {
-    const COLUMN: usize = 24;
+/// A name and, from a column on, what it means, in lines that are not too long.
+fn entry(name: &str, column: usize, about: &str) -> String {
     let mut text = String::new();
-    let mut line = format!("  {name:<0$}", COLUMN - 2);
+    let mut line = format!("{:<column$}", format!("  {name}"));
     for word in about.split_whitespace() {
         if line.chars().count() + word.chars().count() + 1 > WIDTH {
             text.push_str(line.trim_end());
             text.push('\n');
-            line = " ".repeat(COLUMN);
+            line = " ".repeat(column);
         }
         line.push_str(word);
         line.push(' ');
@@ -182,7 +182,9 @@ pub(super) fn call(arguments: impl IntoIterator<Item = OsString>, terminal: &mut
     let done = match command_for(&arguments).try_get_matches_from(&arguments) {
         Ok(matches) => act(&matches, terminal, around),
         Err(error) => match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
                 let text = error.render();
                 let text = if terminal.colour { text.ansi().to_string() } else { text.to_string() };
                 terminal.print(&text);

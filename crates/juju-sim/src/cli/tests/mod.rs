@@ -9,6 +9,7 @@ mod crashes;
 mod history;
 mod hooks;
 mod lifecycle;
+mod logs;
 mod models;
 mod odd;
 mod offers;

@@ -1,5 +1,7 @@
 //! Command lines that a grammar makes, one after another on one store.
 
+use std::io::{self, Write as _};
+
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -164,7 +166,7 @@ fn go(lines: &[(String, Option<u32>)]) {
 fn no_sequence_of_commands_breaks_what_is_kept() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let (cases, seed) = (number("JUJU_SIM_CASES").unwrap_or(6), number("JUJU_SIM_SEED").unwrap_or(7));
-    println!("JUJU_SIM_CASES={cases} JUJU_SIM_SEED={seed}");
+    writeln!(io::stderr(), "JUJU_SIM_CASES={cases} JUJU_SIM_SEED={seed}").unwrap();
     let config = Config {
         cases: u32::try_from(cases).unwrap(),
         rng_seed: RngSeed::Fixed(seed),

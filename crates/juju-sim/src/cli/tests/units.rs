@@ -157,3 +157,38 @@ fn a_relation_is_suspended_resumed_and_removed_by_its_number() {
     bench.ok(&format!("remove-relation {id} --force"));
     assert!(!bench.ok("status --relations").contains("pg:database"));
 }
+
+#[test]
+fn an_application_is_deployed_as_it_is_asked_for() {
+    let bench = Bench::with_hello(1);
+    assert_eq!(bench.told("add-machine -n 2"), "created machine 1\ncreated machine 2\n");
+    bench.ok("deploy ./hello two -n 3 --to 2 --to 0 --trust --base ubuntu@22.04/stable --config greeting=two");
+    let status = bench.json("status --format json");
+    let two = &status["applications"]["two"];
+    let machine = |unit: &str| two["units"][unit]["machine"].clone();
+    assert_eq!(["two/0", "two/1", "two/2"].map(machine), ["2", "0", "3"]);
+    assert_eq!((&two["base"]["channel"], &two["charm-rev"]), (&"22.04".into(), &1.into()));
+    assert_eq!(
+        (bench.ok("config two trust"), &two["application-status"]["message"]),
+        ("true\n".to_owned(), &"two".into())
+    );
+    bench.ok("deploy ./hello none -n 0");
+    assert!(units(&bench, "none").is_empty());
+    bench.ok("add-unit none --num-units 2");
+    assert_eq!(units(&bench, "none").len(), 2);
+}
+
+#[test]
+fn one_machine_has_the_units_that_were_placed_on_it() {
+    let bench = Bench::with_hello(1);
+    bench.quiet("logs", "subordinate: true\nrequires: {host: {interface: juju-info, scope: container}}");
+    bench.ok("deploy ./logs");
+    bench.ok("integrate logs hello");
+    bench.ok("add-unit hello --to 0");
+    let status = bench.ok("status 0");
+    assert!(status.contains("hello/0") && status.contains("hello/1") && status.contains("logs/1"), "{status}");
+    assert_eq!(bench.json("machines --format json")["machines"].as_object().unwrap().len(), 1);
+    assert_eq!(bench.json("status --format json")["applications"]["logs"]["subordinate-to"][0], "hello");
+    bench.ok("remove-unit hello/0 --no-prompt");
+    assert!(!bench.ok("status").contains("logs/0"));
+}

@@ -35,11 +35,13 @@ fn a_status_is_tables_of_applications_units_and_machines() {
         Model  Controller  Cloud/Region      Version  SLA          Timestamp
         web    juju-sim    juju-sim/default  3.6.28   unsupported  00:00:48Z
 
-        App    Version  Status  Scale  Charm  Channel  Rev  Exposed  Message
-        hello  1.2      active      2  hello             0  yes      hi
+        App    Version  Status   Scale  Charm  Channel  Rev  Exposed  Message
+        hello  1.2      active       2  hello             0  yes      hi
+        logs            unknown      2  logs              0  no
 
-        Unit     Workload  Agent  Machine  Public address  Ports   Message
-        hello/1  active    idle   1        10.0.0.2        80/tcp  hi
+        Unit      Workload  Agent  Machine  Public address  Ports   Message
+        hello/1   active    idle   1        10.0.0.2        80/tcp  hi
+          logs/1  unknown   idle            10.0.0.2
 
         Machine  State    Address   Inst id        Base          AZ  Message
         1        started  10.0.0.2  juju-f5ade7-1  ubuntu@24.04      Running
@@ -167,12 +169,45 @@ fn a_status_in_yaml_has_all_that_juju_tells() {
                 open-ports:
                 - 80/tcp
                 public-address: 10.0.0.1
+                subordinates:
+                  logs/0:
+                    workload-status:
+                      current: unknown
+                      since: 01 Jan 2026 00:00:41Z
+                    juju-status:
+                      current: idle
+                      since: 01 Jan 2026 00:00:41Z
+                      version: 3.6.28
+                    leader: true
+                    public-address: 10.0.0.1
             version: '1.2'
             endpoint-bindings:
               '': alpha
               db: fast
               ring: alpha
               web: alpha
+          logs:
+            charm: local:logs-0
+            base:
+              name: ubuntu
+              channel: '24.04'
+            charm-origin: local
+            charm-name: logs
+            charm-rev: 0
+            exposed: false
+            application-status:
+              current: unknown
+              since: 01 Jan 2026 00:00:42Z
+            relations:
+              host:
+              - related-application: hello
+                interface: juju-info
+                scope: container
+            subordinate-to:
+            - hello
+            endpoint-bindings:
+              '': alpha
+              host: alpha
         storage:
           storage:
             data/0:

@@ -207,7 +207,30 @@ impl Verb {
                 command = command.arg(hidden(flag, letter));
             }
         }
-        command
+        let own = command.get_after_help().map(|it| format!("{it}\n\n")).unwrap_or_default();
+        let of_juju = self.apart();
+        if of_juju.is_empty() { command } else { command.after_help(format!("{own}{of_juju}")) }
+    }
+
+    /// What of Juju's flags is not here as it is there.
+    fn apart(&self) -> String {
+        let (mut idle, mut refused) = (Vec::new(), Vec::new());
+        for flag in self.of_juju() {
+            let dashes = if flag.name.len() == 1 { "-" } else { "--" };
+            match self.does(flag) {
+                Does::Something => {}
+                Does::Nothing(_) => idle.push(format!("{dashes}{}", flag.name)),
+                Does::Refused => refused.push(format!("{dashes}{}", flag.name)),
+            }
+        }
+        idle.sort();
+        refused.sort();
+        let told = |what: &str, flags: &[String]| match flags {
+            [] => None,
+            flags => Some(format!("{what}: {}", flags.join(", "))),
+        };
+        let all = [told("Of no meaning here", &idle), told("In juju, and not here", &refused)];
+        all.into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 
     /// The flags that Juju's verb of this name has.

@@ -59,13 +59,22 @@ fn defaults() -> BTreeMap<&'static str, Value> {
     ])
 }
 
+/// Those that do something here.
+const OPTIONS: &str = "\
+These do something, the others are kept and shown:
+  automatically-retry-hooks    try a failed hook again, a few times
+  hook-time-limit              kill a hook that runs for longer; in juju it
+                               may run for ever
+  juju-*-proxy                 are what hooks are told of
+  update-status-hook-interval  how far apart the update-status of tick are";
+
 fn arguments(command: Command) -> Command {
     let many = |name: &'static str| Arg::new(name).long(name).action(ArgAction::Append);
     let command = command
         .arg(Arg::new("settings").num_args(0..).value_name("KEY[=VALUE]").help("The option to show, or those to set"))
         .arg(many("file").value_name("FILE").help("Set the options of a YAML file"))
         .arg(many("reset").value_name("KEYS").help("Set options to their defaults"));
-    with_forms(command, &["tabular", "json", "yaml"])
+    with_forms(command, &["tabular", "json", "yaml"]).after_help(OPTIONS)
 }
 
 #[derive(Serialize)]

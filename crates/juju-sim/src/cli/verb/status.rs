@@ -102,14 +102,20 @@ fn select(view: &mut View, selectors: &[String]) {
             || is(&unit.juju_status.current)
             || unit.machine.as_deref().is_some_and(&is)
     };
-    view.applications.retain(|name, app| {
+    // A unit and its subordinates are shown together.
+    let mut beside: BTreeSet<String> = BTreeSet::new();
+    for (name, app) in &mut view.applications {
         let whole = is(name);
         app.units.retain(|unit, view| {
-            view.subordinates.retain(|name, unit| whole || chosen(name, unit));
-            whole || chosen(unit, view) || !view.subordinates.is_empty()
+            let under = &view.subordinates;
+            let stays = whole || chosen(unit, view) || under.iter().any(|(name, unit)| chosen(name, unit));
+            if stays {
+                beside.extend(under.keys().filter_map(|name| name.split('/').next()).map(str::to_owned));
+            }
+            stays
         });
-        whole || !app.units.is_empty()
-    });
+    }
+    view.applications.retain(|name, app| is(name) || !app.units.is_empty() || beside.contains(name));
     let used: BTreeSet<&String> = view
         .applications
         .values()
