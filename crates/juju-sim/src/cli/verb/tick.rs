@@ -54,7 +54,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
             for unit in session.world.units() {
                 session.world.tick(&unit)?;
             }
-            call.settle(&mut session)?;
+            session.settle()?;
         }
     }
     pass(&mut session, left);
