@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use super::call::{Around, Call};
 use super::failure::Failure;
 use super::store::{self, Disk};
 use super::terminal::{Terminal, is_coloured};
-use super::verb::VERBS;
-use super::{demo, interrupt, juju};
+use super::verb::{VERBS, Verb};
+use super::{completions, demo, interrupt, juju};
 use crate::SimError;
 
 /// How long a command waits for another one that changes the same models.
@@ -23,6 +24,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 enum Own {
     /// Run a charm through the life of an application, and tell what happened.
     Demo(DemoArguments),
+    /// Print what makes a shell complete verbs and flags.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -58,9 +64,18 @@ struct Program {
 
 /// The whole command line.
 pub(super) fn command() -> Command {
+    with_verbs(Verb::command)
+}
+
+/// The command line with all that help shows of it.
+pub(super) fn shown() -> Command {
+    with_verbs(Verb::shown)
+}
+
+fn with_verbs(verb: impl Fn(&Verb) -> Command) -> Command {
     use clap::CommandFactory as _;
     let command = Program::command().subcommand_required(true).arg_required_else_help(true);
-    VERBS.iter().fold(command, |command, verb| command.subcommand(verb.command()))
+    VERBS.iter().fold(command, |command, it| command.subcommand(verb(it)))
 }
 
 /// Does what the arguments of this process say.
@@ -144,6 +159,10 @@ fn act(matches: &ArgMatches, terminal: &mut Terminal<'_>, around: &Around) -> Re
         let own = Own::from_arg_matches(matches).map_err(|error| Failure::Usage(usage(&error)))?;
         return match own {
             Own::Demo(arguments) => demo::run(&arguments),
+            Own::Completions { shell } => {
+                completions::print(shell, terminal);
+                Ok(())
+            }
         };
     };
     verb.check(inner)?;

@@ -11,6 +11,8 @@ mod call;
 #[cfg(feature = "cli")]
 mod charms;
 #[cfg(feature = "cli")]
+mod completions;
+#[cfg(feature = "cli")]
 mod constraints;
 #[cfg(feature = "cli")]
 mod demo;

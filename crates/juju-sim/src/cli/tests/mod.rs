@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod bench;
+mod completions;
 mod lifecycle;
 mod verbs;
 
