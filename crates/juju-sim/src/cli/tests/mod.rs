@@ -6,5 +6,6 @@ mod bench;
 mod completions;
 mod lifecycle;
 mod verbs;
+mod verbs_document;
 
 pub(super) use bench::Bench;
