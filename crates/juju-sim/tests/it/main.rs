@@ -23,3 +23,4 @@ mod storage;
 mod subordinates;
 mod support;
 mod timers;
+mod tour;
