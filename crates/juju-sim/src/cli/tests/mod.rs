@@ -5,6 +5,7 @@
 mod bench;
 mod completions;
 mod lifecycle;
+mod offers;
 mod verbs;
 mod verbs_document;
 

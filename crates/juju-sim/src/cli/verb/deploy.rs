@@ -48,7 +48,7 @@ fn arguments(command: Command) -> Command {
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let given = call.text("charm").to_owned();
     let path = local(call, &given)?;
-    let (_store, mut session) = call.open_or_make()?;
+    let (store, mut session) = call.open_or_make()?;
     let (revision, record) = session.take_charm(&path)?;
     let charm = revision.charm().clone();
     let app = match call.matches.get_one::<String>("application") {
@@ -93,7 +93,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     entry.charms.push(record);
     entry.constraints = constraints;
     entry.base = call.matches.get_one::<String>("base").cloned().unwrap_or_default();
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }
 
 /// The path of a charm that is here. Juju takes a name without a slash for one of Charmhub's.
