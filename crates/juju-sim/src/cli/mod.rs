@@ -3,6 +3,7 @@
 mod actions;
 mod archive;
 mod arguments;
+mod bundle;
 mod call;
 mod charms;
 mod completions;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod bench;
+mod bundle;
 mod completions;
 mod lifecycle;
 mod offers;

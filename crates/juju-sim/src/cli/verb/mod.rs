@@ -79,6 +79,8 @@ use std::io::{BufRead as _, Read as _};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
+pub(super) use deploy::count;
+
 use super::call::Call;
 use super::failure::Failure;
 use super::juju::{self, JujuFlag};
