@@ -9,7 +9,9 @@ use clap::{ArgMatches, Command, FromArgMatches as _, Parser, Subcommand, ValueEn
 use clap_complete::Shell;
 
 use super::call::{Around, Call};
+use super::check::{self, CheckArguments};
 use super::failure::Failure;
+use super::init::{self, InitArguments};
 use super::store::{self, Disk};
 use super::terminal::{Terminal, is_coloured};
 use super::verb::{VERBS, Verb};
@@ -24,6 +26,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 enum Own {
     /// Run a charm through the life of an application, and tell what happened.
     Demo(DemoArguments),
+    /// Try a charm in the simulator, and tell what goes wrong.
+    Check(CheckArguments),
+    /// Make a new charm that builds, is tested and packs as it is.
+    Init(InitArguments),
     /// Print what makes a shell complete verbs and flags.
     Completions {
         /// The shell.
@@ -118,6 +124,7 @@ fn around() -> Result<Around, SimError> {
         disk: Disk::default(),
         patience: PATIENCE,
         model: variable("JUJU_MODEL").filter(|name| !name.is_empty()),
+        line: String::new(),
         seed: variable("JUJU_SIM_SEED").and_then(|seed| seed.parse().ok()).unwrap_or(1),
     })
 }
@@ -165,6 +172,8 @@ fn act(matches: &ArgMatches, terminal: &mut Terminal<'_>, around: &Around) -> Re
         let own = Own::from_arg_matches(matches).map_err(|error| Failure::Usage(usage(&error)))?;
         return match own {
             Own::Demo(arguments) => demo::run(&arguments),
+            Own::Check(arguments) => check::run(&arguments),
+            Own::Init(arguments) => init::run(&arguments),
             Own::Completions { shell } => {
                 completions::print(shell, terminal);
                 Ok(())
@@ -172,5 +181,25 @@ fn act(matches: &ArgMatches, terminal: &mut Terminal<'_>, around: &Around) -> Re
         };
     };
     verb.check(inner)?;
+    let around = &Around { line: line(name, inner), ..around.clone() };
     (verb.run)(&mut Call { matches: inner, terminal, around })
+}
+
+/// What a command is about, without the values of options and secrets, and without commands of units.
+fn line(verb: &str, matches: &ArgMatches) -> String {
+    let mut line = verb.to_owned();
+    let command = command();
+    let arguments = command.find_subcommand(verb).into_iter().flat_map(Command::get_positionals);
+    for argument in arguments.filter(|it| it.get_id() != "commands") {
+        let values = matches.get_many::<String>(argument.get_id().as_str()).into_iter().flatten();
+        for value in values {
+            let shown = match value.split_once('=') {
+                Some((key, _)) => format!("{key}=…"),
+                None => value.clone(),
+            };
+            line.push(' ');
+            line.extend(shown.chars().take(100));
+        }
+    }
+    line
 }

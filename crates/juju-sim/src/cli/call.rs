@@ -35,6 +35,8 @@ pub(super) struct Around {
     pub(super) model: Option<String>,
     /// The seed of new models.
     pub(super) seed: u64,
+    /// The command, without values that may be secret.
+    pub(super) line: String,
 }
 
 impl<'a> Call<'a, '_> {
@@ -113,8 +115,9 @@ impl<'a> Call<'a, '_> {
         Ok((store, self.watched(session)))
     }
 
-    /// A model whose hooks are told of on a terminal as they run.
+    /// A model that this command changes, whose hooks are told of on a terminal as they run.
     pub(super) fn watched(&self, mut session: Session) -> Session {
+        session.mark(self.around.line.clone());
         if self.terminal.watched {
             session.world.watch(progress(width()));
         }

@@ -121,4 +121,6 @@ pub(super) struct Progress {
     pub(super) faults: BTreeMap<String, Vec<Fault>>,
     pub(super) log: Extent,
     pub(super) history: Extent,
+    #[serde(default)]
+    pub(super) marks: Extent,
 }

@@ -4,6 +4,7 @@
 
 mod actions;
 mod applications;
+mod check;
 mod chosen;
 mod demo;
 mod everything;
@@ -11,6 +12,7 @@ mod explored;
 mod faults;
 mod first_start;
 mod go;
+mod init;
 mod leadership;
 mod mistakes;
 mod noted;

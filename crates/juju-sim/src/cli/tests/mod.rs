@@ -5,6 +5,7 @@
 mod bench;
 mod bundle;
 mod completions;
+mod history;
 mod lifecycle;
 mod offers;
 mod verbs;

@@ -78,7 +78,13 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         ("restart", []) => return done(call, &store, session, |world| world.restart_agent(unit)),
         ("reboot", []) => return done(call, &store, session, |world| world.reboot(unit)),
         ("lead", []) => return done(call, &store, session, |world| world.set_leader(unit)),
-        ("clear", []) => return done(call, &store, session, |world| world.clear_faults(unit)),
+        ("clear", []) => {
+            return done(call, &store, session, |world| {
+                world.model().unit(unit)?;
+                world.forget_faults(unit);
+                Ok(())
+            });
+        }
         _ => {
             let text = format!("{kind:?} with {} values is nothing that can go wrong\n\n{KINDS}", words.len());
             return Err(Failure::Usage(text));

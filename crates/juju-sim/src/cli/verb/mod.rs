@@ -19,6 +19,7 @@ mod deploy;
 mod destroy_model;
 mod detach_storage;
 mod exec;
+mod explore;
 mod expose;
 mod fault;
 mod find_offers;
@@ -31,6 +32,7 @@ mod models;
 mod offer;
 mod offers;
 mod operations;
+mod page;
 mod refresh;
 mod remove_application;
 mod remove_offer;
@@ -39,6 +41,7 @@ mod remove_saas;
 mod remove_secret;
 mod remove_storage;
 mod remove_unit;
+mod replay;
 mod resolved;
 mod resources;
 mod resume_relation;
@@ -120,6 +123,7 @@ pub(super) const VERBS: &[&Verb] = &[
     &destroy_model::VERB,
     &detach_storage::VERB,
     &exec::VERB,
+    &explore::VERB,
     &expose::VERB,
     &fault::VERB,
     &find_offers::VERB,
@@ -132,6 +136,7 @@ pub(super) const VERBS: &[&Verb] = &[
     &offer::VERB,
     &offers::VERB,
     &operations::VERB,
+    &page::VERB,
     &refresh::VERB,
     &remove_application::VERB,
     &remove_offer::VERB,
@@ -140,6 +145,7 @@ pub(super) const VERBS: &[&Verb] = &[
     &remove_secret::VERB,
     &remove_storage::VERB,
     &remove_unit::VERB,
+    &replay::VERB,
     &resolved::VERB,
     &resources::VERB,
     &resume_relation::VERB,

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use clap::{Arg, ArgAction, Command};
 
 use super::Verb;
@@ -51,17 +49,21 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
             let pause = if round == 0 { until_next } else { interval };
             let pause = pause.min(left);
             left -= pause;
-            pass(&mut session, pause);
+            pass(&session, pause);
             for unit in session.world.units() {
                 session.world.tick(&unit)?;
             }
             mirror::settle(call, &store, &mut session)?;
         }
     }
-    pass(&mut session, left);
+    pass(&session, left);
     call.settle(&store, &mut session)
 }
 
-fn pass(session: &mut Session, seconds: u64) {
-    session.world.advance(Duration::from_secs(seconds));
+/// Time passes, and nothing else: `World::advance` has an `update-status` in it.
+fn pass(session: &Session, seconds: u64) {
+    session.world.change(|model| {
+        model.advance(seconds);
+        model.wake_all();
+    });
 }
