@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use super::call::{Around, Call};
+use super::check::{self, CheckArguments};
 use super::failure::Failure;
+use super::init::{self, InitArguments};
 use super::store::{self, Disk};
 use super::terminal::{Terminal, is_coloured};
 use super::verb::{VERBS, Verb};
-use super::{demo, interrupt, juju};
+use super::{completions, demo, interrupt, juju};
 use crate::SimError;
 
 /// How long a command waits for another one that changes the same models.
@@ -26,6 +29,15 @@ const WIDTH: usize = 80;
 enum Own {
     /// Run a charm through the life of an application, and tell what happened.
     Demo(DemoArguments),
+    /// Try a charm in the simulator, and tell what goes wrong.
+    Check(CheckArguments),
+    /// Make a new charm that builds, is tested and packs as it is.
+    Init(InitArguments),
+    /// Print what makes a shell complete verbs and flags.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -39,6 +51,12 @@ pub(super) struct DemoArguments {
     /// What everything random follows from.
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
+    /// Tell of each hook: what the charm logged in it, and the hook commands it called.
+    #[arg(long)]
+    pub(super) verbose: bool,
+    /// Write what happened as a page for a browser too.
+    #[arg(long, value_name = "FILE")]
+    pub(super) page: Option<PathBuf>,
     /// How to tell what happened.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
@@ -61,9 +79,18 @@ struct Program {
 
 /// The whole command line.
 pub(super) fn command() -> Command {
-    let command = VERBS.iter().fold(own_command(), |command, verb| command.subcommand(verb.command()));
+    let command = with_verbs(Verb::command);
     let overview = overview(&command);
     command.override_help(overview)
+}
+
+/// The command line with all that help shows of it.
+pub(super) fn shown() -> Command {
+    with_verbs(Verb::shown)
+}
+
+fn with_verbs(verb: impl Fn(&Verb) -> Command) -> Command {
+    VERBS.iter().fold(own_command(), |command, it| command.subcommand(verb(it)))
 }
 
 /// As much of it as some arguments need: where they name a verb, this one. All of it takes longer to make than most
@@ -159,6 +186,7 @@ fn around() -> Result<Around, Failure> {
         disk: Disk::default(),
         patience: PATIENCE,
         model: variable("JUJU_MODEL").filter(|name| !name.is_empty()),
+        line: String::new(),
         seed: seed.map(number).transpose()?.unwrap_or(1),
     })
 }
@@ -210,12 +238,38 @@ fn act(matches: &ArgMatches, terminal: &mut Terminal<'_>, around: &Around) -> Re
         let own = Own::from_arg_matches(matches).map_err(|error| Failure::Usage(usage(&error)))?;
         return match own {
             Own::Demo(arguments) => demo::run(&arguments),
+            Own::Check(arguments) => check::run(&arguments),
+            Own::Init(arguments) => init::run(&arguments),
+            Own::Completions { shell } => {
+                completions::print(shell, terminal);
+                Ok(())
+            }
         };
     };
     verb.check(inner)?;
+    let around = &Around { line: line(name, inner), ..around.clone() };
     let mut call = Call { matches: inner, terminal, around, has_made: false };
     (verb.run)(&mut call).inspect_err(|_| {
         // What it was refused for is told; a model more is no harm.
         let _ = call.take_back();
     })
+}
+
+/// What a command is about, without the values of options and secrets, and without commands of units.
+fn line(verb: &str, matches: &ArgMatches) -> String {
+    let mut line = verb.to_owned();
+    let command = command();
+    let arguments = command.find_subcommand(verb).into_iter().flat_map(Command::get_positionals);
+    for argument in arguments.filter(|it| it.get_id() != "commands") {
+        let values = matches.get_many::<String>(argument.get_id().as_str()).into_iter().flatten();
+        for value in values {
+            let shown = match value.split_once('=') {
+                Some((key, _)) => format!("{key}=…"),
+                None => value.clone(),
+            };
+            line.push(' ');
+            line.extend(shown.chars().take(100));
+        }
+    }
+    line
 }

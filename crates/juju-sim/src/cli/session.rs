@@ -14,7 +14,7 @@ use super::store::{Disk, Documents, Entry, History, Store};
 use crate::model::{Changes, differing, documents_of};
 use crate::process::ground::{AGENTS, CHARMS, Ground};
 use crate::run::HookRun;
-use crate::{Charm, LogLine, Model, Revision, SimError, World};
+use crate::{Charm, LogLine, Mark, Model, Revision, SimError, World};
 
 /// The file of a model's documents.
 const DOCUMENTS: &str = "model.jsonl";
@@ -33,6 +33,10 @@ pub(super) struct Session {
     documents: Documents,
     log: History,
     history: History,
+    /// The commands that changed the model, between the hooks.
+    marks: History,
+    /// The one that is at work, until it is kept.
+    mark: Option<Mark>,
     ground: Rc<Ground>,
     /// What is kept, as it was kept last.
     kept: Kept,
@@ -114,6 +118,8 @@ impl Session {
             name: name.to_owned(),
             log: History::new(&dir, "log", &disk, progress.log),
             history: History::new(&dir, "runs", &disk, progress.history),
+            marks: History::new(&dir, "marks", &disk, progress.marks),
+            mark: None,
             kept: Kept { model, records: records.clone(), runs: 0 },
             world,
             records,
@@ -130,6 +136,7 @@ impl Session {
         let lines = self.world.change(Model::take_log);
         self.log.append(&lines)?;
         self.history.append(&self.world.runs()[self.kept.runs..])?;
+        self.marks.append(self.mark.take())?;
         while self.records.operations.len() > OPERATIONS {
             self.records.operations.pop_first();
         }
@@ -138,6 +145,7 @@ impl Session {
             faults: self.world.faults().clone(),
             log: self.log.extent(),
             history: self.history.extent(),
+            marks: self.marks.extent(),
             doomed: self.doomed.clone(),
         };
         let mut changes = self.world.model().changes_since(&mut self.kept.model).map_err(unwritable)?;
@@ -152,7 +160,8 @@ impl Session {
         self.documents.put(changes)?;
         self.kept.runs = self.world.runs().len();
         self.log.forget()?;
-        self.history.forget()
+        self.history.forget()?;
+        self.marks.forget()
     }
 
     /// Runs hooks until nothing is due, and keeps the model after each. Failed ones are tried again a few times, unless
@@ -221,6 +230,16 @@ impl Session {
     /// What ran, oldest first: what is kept of it.
     pub(super) fn history(&self) -> Vec<HookRun> {
         self.history.read()
+    }
+
+    /// The commands that changed the model, oldest first.
+    pub(super) fn marks(&self) -> Vec<Mark> {
+        self.marks.read()
+    }
+
+    /// Says which command changes the model.
+    pub(super) fn mark(&mut self, text: String) {
+        self.mark = Some(Mark { before: self.world.ran() + 1, text });
     }
 
     /// Takes a charm into the model: an archive or a directory.

@@ -10,12 +10,15 @@ mod flush;
 mod goal;
 mod hook;
 mod lifecycle;
+#[cfg(feature = "cli")]
+mod likeness;
 mod log;
 mod network;
 mod next;
 #[cfg(feature = "cli")]
 mod parts;
 mod port;
+mod publication;
 mod relation;
 mod running;
 mod secret;
@@ -41,6 +44,7 @@ pub(crate) use next::Task;
 #[cfg(feature = "cli")]
 pub(crate) use parts::{Changes, differing, documents_of};
 pub(crate) use port::OpenPort;
+pub(crate) use publication::Shown;
 #[cfg(test)]
 pub(crate) use relation::{Bag, RelationState};
 pub(crate) use relation::{Relation, Side};
@@ -257,6 +261,13 @@ impl Model {
     /// One of `count` things, by the seed.
     pub(crate) fn choose(&mut self, count: usize) -> usize {
         if count < 2 { 0 } else { self.rng.random_range(0..count) }
+    }
+
+    /// Lets everything random from here on follow from another seed.
+    #[cfg(feature = "cli")]
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.seed = seed;
+        self.rng = ChaCha8Rng::seed_from_u64(seed);
     }
 
     pub(crate) fn random_id(&mut self) -> String {

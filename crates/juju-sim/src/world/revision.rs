@@ -9,9 +9,9 @@ use super::Invocation;
 use crate::SimError;
 use crate::charm::Charm;
 use crate::command::CloudSpec;
-use crate::process::ProcessDoor;
 #[cfg(feature = "cli")]
 use crate::process::ground::Ground;
+use crate::process::{Copies, ProcessDoor};
 use crate::run::ProgramEnd;
 
 /// A charm with the code behind it: one revision.
@@ -45,6 +45,16 @@ pub(super) enum Door {
     Process(Rc<ProcessDoor>),
     /// No code: the test says what its units do.
     Played,
+}
+
+impl Door {
+    /// The same code for a model that goes on on its own.
+    pub(super) fn fork(&self, copies: &mut Copies) -> Door {
+        match self {
+            Door::Process(door) => Door::Process(Rc::new(door.fork(copies))),
+            door => door.clone(),
+        }
+    }
 }
 
 impl Revision {
@@ -85,6 +95,15 @@ impl Revision {
     /// them say, and go when the test takes them away.
     pub fn played(charm: Charm) -> Revision {
         Revision { charm, door: Door::Played }
+    }
+
+    /// The directory that has those of the units, where the charm runs by its executables.
+    #[cfg(feature = "cli")]
+    pub(crate) fn agents_dir(&self) -> Option<std::path::PathBuf> {
+        match &self.door {
+            Door::Process(door) => door.agents_dir().ok(),
+            Door::InProcess(_) | Door::Played => None,
+        }
     }
 
     pub(super) fn is_played(&self) -> bool {

@@ -4,6 +4,7 @@
 
 mod actions;
 mod applications;
+mod check;
 mod chosen;
 mod command;
 mod demo;
@@ -12,8 +13,11 @@ mod explored;
 mod faults;
 mod first_start;
 mod go;
+mod init;
 mod leadership;
 mod mistakes;
+mod noted;
+mod page;
 mod process;
 mod properties;
 mod refreshes;
@@ -24,3 +28,4 @@ mod storage;
 mod subordinates;
 mod support;
 mod timers;
+mod tour;

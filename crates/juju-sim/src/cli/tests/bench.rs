@@ -73,6 +73,7 @@ impl Bench {
             patience: Duration::from_secs(20),
             model: None,
             seed: 1,
+            line: String::new(),
         };
         let bench = Bench { dir, around, colour: false };
         bench.charm("hello", &HELLO);

@@ -30,7 +30,7 @@ pub(super) fn content(command: Command) -> Command {
 }
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     let content = secrets::content(call)?.ok_or("missing secret value or filename")?;
     let name = call.text("name");
     secrets::name_is_free(&session, name, None)?;
@@ -38,7 +38,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     if let Some(info) = call.matches.get_one::<String>("info") {
         session.world.change(|model| model.secret_mut(&id).map(|secret| secret.description.clone_from(info)))?;
     }
-    call.settle(&mut session)?;
+    call.settle(&store, &mut session)?;
     call.terminal.print(&format!("secret:{id}\n"));
     Ok(())
 }

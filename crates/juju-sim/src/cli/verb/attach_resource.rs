@@ -29,11 +29,11 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let (name, file) = options::pair(call.text("resource"))?;
     let path = call.path(&file);
     let content = fs::read(&path).map_err(SimError::file("read", path))?;
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     let app = call.text("application");
     session.world.attach_resource(app, &name, content).map_err(|error| match error {
         SimError::Refresh { why, .. } => Failure::Error(format!("attach resource to {app}: {why}")),
         error => error.into(),
     })?;
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }

@@ -25,7 +25,7 @@ fn arguments(command: Command) -> Command {
 }
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     for (binding, space) in bindings(&call.texts("bindings")) {
         let app = call.text("application");
         session.world.bind(app, &binding, &space).map_err(|error| match error {
@@ -33,5 +33,5 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
             error => error.into(),
         })?;
     }
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }

@@ -12,27 +12,36 @@ mod attach_storage;
 mod bind;
 mod config;
 mod constraints;
+mod consume;
 mod controllers;
 mod debug_log;
 mod deploy;
 mod destroy_model;
 mod detach_storage;
 mod exec;
+mod explore;
 mod expose;
 mod fault;
+mod find_offers;
 mod grant_secret;
 mod integrate;
 mod machines;
 mod model_config;
 mod model_constraints;
 mod models;
+mod offer;
+mod offers;
 mod operations;
+mod page;
 mod refresh;
 mod remove_application;
+mod remove_offer;
 mod remove_relation;
+mod remove_saas;
 mod remove_secret;
 mod remove_storage;
 mod remove_unit;
+mod replay;
 mod resolved;
 mod resources;
 mod resume_relation;
@@ -45,6 +54,7 @@ mod set_model_constraints;
 mod show_action;
 mod show_application;
 mod show_model;
+mod show_offer;
 mod show_operation;
 mod show_secret;
 mod show_status_log;
@@ -71,6 +81,8 @@ use std::io::{BufRead as _, Read as _};
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
+
+pub(super) use deploy::count;
 
 use super::call::Call;
 use super::failure::Failure;
@@ -104,27 +116,36 @@ pub(super) const VERBS: &[&Verb] = &[
     &bind::VERB,
     &config::VERB,
     &constraints::VERB,
+    &consume::VERB,
     &controllers::VERB,
     &debug_log::VERB,
     &deploy::VERB,
     &destroy_model::VERB,
     &detach_storage::VERB,
     &exec::VERB,
+    &explore::VERB,
     &expose::VERB,
     &fault::VERB,
+    &find_offers::VERB,
     &grant_secret::VERB,
     &integrate::VERB,
     &machines::VERB,
     &model_config::VERB,
     &model_constraints::VERB,
     &models::VERB,
+    &offer::VERB,
+    &offers::VERB,
     &operations::VERB,
+    &page::VERB,
     &refresh::VERB,
     &remove_application::VERB,
+    &remove_offer::VERB,
     &remove_relation::VERB,
+    &remove_saas::VERB,
     &remove_secret::VERB,
     &remove_storage::VERB,
     &remove_unit::VERB,
+    &replay::VERB,
     &resolved::VERB,
     &resources::VERB,
     &resume_relation::VERB,
@@ -137,6 +158,7 @@ pub(super) const VERBS: &[&Verb] = &[
     &show_action::VERB,
     &show_application::VERB,
     &show_model::VERB,
+    &show_offer::VERB,
     &show_operation::VERB,
     &show_secret::VERB,
     &show_status_log::VERB,
@@ -161,7 +183,7 @@ pub(super) const VERBS: &[&Verb] = &[
 ];
 
 /// What all verbs of Juju take, and here do nothing with.
-const EVERYWHERE: [JujuFlag; 6] = [
+pub(super) const EVERYWHERE: [JujuFlag; 6] = [
     JujuFlag { name: "debug", letter: None, has_value: false },
     JujuFlag { name: "quiet", letter: None, has_value: false },
     JujuFlag { name: "show-log", letter: None, has_value: false },
@@ -171,13 +193,19 @@ const EVERYWHERE: [JujuFlag; 6] = [
 ];
 
 impl Verb {
-    /// The verb as clap has it.
-    pub(super) fn command(&self) -> Command {
-        let mut command = (self.arguments)(Command::new(self.name).about(self.about).visible_aliases(self.aliases));
-        if self.has_model {
-            let model = Arg::new("model").long("model").short('m').value_name("MODEL");
-            command = command.arg(model.help("The model, in place of the current one"));
+    /// The verb with all that help shows of it.
+    pub(super) fn shown(&self) -> Command {
+        let command = (self.arguments)(Command::new(self.name).about(self.about).visible_aliases(self.aliases));
+        if !self.has_model {
+            return command;
         }
+        let model = Arg::new("model").long("model").short('m').value_name("MODEL");
+        command.arg(model.help("The model, in place of the current one"))
+    }
+
+    /// The verb as its arguments are read: with the flags of Juju's too that mean nothing here or are refused.
+    pub(super) fn command(&self) -> Command {
+        let mut command = self.shown();
         for flag in EVERYWHERE.iter().chain(self.of_juju()) {
             if !command.get_arguments().any(|it| is_flag(it, flag)) {
                 let taken = |letter: &char| command.get_arguments().any(|it| it.get_short() == Some(*letter));
@@ -212,7 +240,7 @@ impl Verb {
     }
 
     /// The flags that Juju's verb of this name has.
-    fn of_juju(&self) -> &'static [JujuFlag] {
+    pub(super) fn of_juju(&self) -> &'static [JujuFlag] {
         juju::verb(self.name).map_or(&[], |verb| verb.flags)
     }
 

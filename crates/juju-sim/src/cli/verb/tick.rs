@@ -3,6 +3,7 @@ use clap::{Arg, ArgAction, Command};
 use super::Verb;
 use crate::cli::call::Call;
 use crate::cli::failure::Failure;
+use crate::cli::mirror;
 use crate::cli::session::Session;
 use crate::cli::wait;
 
@@ -29,7 +30,7 @@ fn arguments(command: Command) -> Command {
 }
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     let interval = session.records.settings.config.get("update-status-hook-interval").and_then(|it| it.as_str());
     let interval = wait::duration(interval.unwrap_or(INTERVAL))?.as_secs().max(1);
     let now = session.world.model().seconds();
@@ -50,18 +51,18 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         let pause = if round == 0 { until_next } else { interval };
         let pause = pause.min(left);
         left -= pause;
-        pass(&mut session, pause);
+        pass(&session, pause);
         for unit in session.world.units() {
             session.world.tick(&unit)?;
         }
-        call.settle(&mut session)?;
+        mirror::settle(call, &store, &mut session)?;
     }
-    pass(&mut session, left);
-    call.settle(&mut session)
+    pass(&session, left);
+    call.settle(&store, &mut session)
 }
 
 /// Lets time pass, whose `update-status` is the rounds' business.
-fn pass(session: &mut Session, seconds: u64) {
+fn pass(session: &Session, seconds: u64) {
     session.world.change(|model| {
         model.advance(seconds);
         model.wake_all();
