@@ -373,13 +373,13 @@ fn what_is_no_charm_is_refused_and_says_why() {
         assert_eq!((code, text.as_str()), (Some(2), ""), "{said}");
         said.replace(&dir.path().display().to_string(), "DIR")
     };
-    assert_eq!(refused(&path("none")), "juju-sim: open DIR/none: No such file or directory (os error 2)");
-    assert_eq!(refused(dir.path()), "juju-sim: invalid charm: DIR: there is no metadata.yaml in it");
+    assert_eq!(refused(&path("none")), "ERROR open DIR/none: No such file or directory (os error 2)");
+    assert_eq!(refused(dir.path()), "ERROR invalid charm: DIR: there is no metadata.yaml in it");
     fs::write(path("charmcraft.yaml"), "name: x").unwrap();
     let project = "it is a charm's project: pack it, and check what charmcraft makes of it";
-    assert_eq!(refused(dir.path()), format!("juju-sim: invalid charm: DIR: {project}"));
+    assert_eq!(refused(dir.path()), format!("ERROR invalid charm: DIR: {project}"));
     fs::write(path("text.charm"), "nothing").unwrap();
-    assert!(refused(&path("text.charm")).starts_with("juju-sim: read charm archive DIR/text.charm: "));
+    assert!(refused(&path("text.charm")).starts_with("ERROR read charm archive DIR/text.charm: "));
     let zipped = |name: &str, entries: &[&str]| {
         let mut zip = ZipWriter::new(File::create(path(name)).unwrap());
         for entry in entries {
@@ -390,9 +390,9 @@ fn what_is_no_charm_is_refused_and_says_why() {
         path(name)
     };
     let out = zipped("out.charm", &["metadata.yaml", "../../out"]);
-    assert_eq!(refused(&out), "juju-sim: unpack charm archive: entry \"../../out\" leaves the archive");
+    assert_eq!(refused(&out), "ERROR unpack charm archive: entry \"../../out\" leaves the archive");
     let empty = zipped("empty.charm", &["dispatch"]);
-    assert_eq!(refused(&empty), "juju-sim: invalid charm: DIR/empty.charm: there is no metadata.yaml in it");
+    assert_eq!(refused(&empty), "ERROR invalid charm: DIR/empty.charm: there is no metadata.yaml in it");
     // One that says itself that it becomes a gibibyte.
     let bomb = zipped("bomb.charm", &["metadata.yaml"]);
     let mut bytes = fs::read(&bomb).unwrap();
@@ -401,7 +401,7 @@ fn what_is_no_charm_is_refused_and_says_why() {
         bytes[at..at + 4].copy_from_slice(&(1_u32 << 30).to_le_bytes());
     }
     fs::write(&bomb, bytes).unwrap();
-    assert_eq!(refused(&bomb), "juju-sim: unpack charm archive: it has more than 536870912 bytes");
+    assert_eq!(refused(&bomb), "ERROR unpack charm archive: it has more than 536870912 bytes");
     let kubernetes =
         charm(&[("metadata.yaml", "{name: k, summary: s, description: d, containers: {k: {resource: r}}}")]);
     let (code, _, said) = check(kubernetes.path(), &[]);
@@ -444,8 +444,9 @@ fn a_packed_charm_is_checked_and_json_is_one_document_that_a_seed_repeats() {
     assert!(first["runs"].as_u64() > Some(50) && first["again"].as_str().unwrap().contains("--seed 5"));
 }
 
-/// A charm of this workspace as it is packed: its executable, and the parts of `charmcraft.yaml` in files of their own.
-fn workspace_charm(name: &str, project: &Path) -> TempDir {
+/// The charm of a package of this workspace as it is packed: its executable, and the parts of `charmcraft.yaml` in files
+/// of their own.
+fn workspace_charm(package: &str, project: &Path) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     let read = |file: &str| fs::read_to_string(project.join(file)).ok();
     let mut sections: serde_json::Map<String, Value> = serde_yaml::from_str(&read("charmcraft.yaml").unwrap()).unwrap();
@@ -457,7 +458,7 @@ fn workspace_charm(name: &str, project: &Path) -> TempDir {
     sections.retain(|key, _| !["type", "base", "platforms", "parts"].contains(&key.as_str()));
     let metadata = read("metadata.yaml").unwrap_or_else(|| Value::Object(sections).to_string());
     fs::write(dir.path().join("metadata.yaml"), metadata).unwrap();
-    let executable = cargo::binary(name, Profile::Dev).unwrap();
+    let executable = cargo::binary(package, Profile::Dev).unwrap();
     fs::copy(executable, dir.path().join("dispatch")).unwrap();
     dir
 }
@@ -466,8 +467,9 @@ fn workspace_charm(name: &str, project: &Path) -> TempDir {
 fn nothing_is_wrong_with_the_charms_of_this_repository() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let examples = ["backup", "database", "reconciler", "web"].map(|name| (name, root.join("examples").join(name)));
-    for (name, project) in [("magpie", root.clone())].into_iter().chain(examples) {
-        let (code, text, said) = check(workspace_charm(name, &project).path(), &["--strict"]);
+    let examples = examples.map(|(name, project)| (name, format!("example-{name}"), project));
+    for (name, package, project) in [("magpie", "magpie-charm".to_owned(), root.clone())].into_iter().chain(examples) {
+        let (code, text, said) = check(workspace_charm(&package, &project).path(), &["--strict"]);
         assert_eq!(code, Some(0), "{text}{said}");
         assert_has(&text, &format!("{name}: 0 problems, 0 warnings\n"));
     }

@@ -92,7 +92,7 @@ fn nothing_is_overwritten_and_nothing_half_written() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir_all(dir.path().join("hello/.git")).unwrap();
     fs::write(dir.path().join("hello/README.md"), "mine").unwrap();
-    let text = "juju-sim: make hello: hello/README.md is there already; nothing was written\n".to_owned();
+    let text = "ERROR make hello: hello/README.md is there already; nothing was written\n".to_owned();
     assert_eq!(refused(&dir, &["hello"]), (Some(1), text));
     assert_eq!(files(&dir.path().join("hello")), ["README.md"]);
     fs::remove_file(dir.path().join("hello/README.md")).unwrap();
