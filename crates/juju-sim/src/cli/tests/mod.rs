@@ -4,6 +4,7 @@
 
 mod bench;
 mod lifecycle;
+mod scripted;
 mod verbs;
 
 pub(super) use bench::Bench;
