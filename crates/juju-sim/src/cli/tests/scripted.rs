@@ -5,6 +5,22 @@ use serde_json::json;
 use super::Bench;
 
 #[test]
+fn an_operation_for_units_that_are_not_there_has_no_tasks_and_is_no_failure() {
+    let bench = Bench::with_hello(1);
+    let said = bench.call("exec --unit hello/9 --format json -- true");
+    let text = "Operation 1 failed to schedule any tasks:\nunit \"hello/9\" not found\n";
+    assert_eq!((said.code, said.out.as_str(), said.err.as_str()), (0, "", text));
+    let said = bench.call("run hello/0 none --format json");
+    let text = "Operation 2 failed to schedule any tasks:\naction \"none\" not defined on unit \"hello/0\"\n";
+    assert_eq!((said.code, said.out.as_str(), said.err.as_str()), (0, "", text));
+
+    let said = bench.call("run hello/9 hello/0 greet --format json");
+    assert!(said.err.starts_with("Some tasks could not be scheduled:\nunit \"hello/9\" not found\n"), "{said:?}");
+    let results: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(results.as_object().unwrap().keys().collect::<Vec<_>>(), ["hello/0"]);
+}
+
+#[test]
 fn an_application_with_a_failed_unit_is_in_error_itself() {
     let bench = Bench::with_hello(2);
     bench.ok("config hello greeting=bad");
