@@ -27,3 +27,17 @@ fn an_application_with_a_failed_unit_is_in_error_itself() {
     let app = &bench.json("status --format json")["applications"]["hello"]["application-status"];
     assert_eq!((&app["current"], &app["message"]), (&json!("error"), &json!("hook failed: \"config-changed\"")));
 }
+
+#[test]
+fn constraints_that_are_sizes_are_in_megabytes() {
+    let bench = Bench::new();
+    bench.ok("add-model m");
+    bench.ok("set-model-constraints mem=1.5G root-disk=2T cores=4 arch=amd64");
+    let shown = json!({"mem": 1536, "root-disk": 2_097_152, "cores": 4, "arch": "amd64"});
+    assert_eq!(bench.json("model-constraints --format json"), shown);
+    assert_eq!(bench.ok("model-constraints"), "arch=amd64 cores=4 mem=1536M root-disk=2097152M\n");
+    for wrong in ["mem=", "mem=much", "mem=-1G", "mem=1e9", "mem=9999999999999P", "mem=1..2G"] {
+        let error = bench.fails(1, &format!("set-model-constraints {wrong}"));
+        assert!(error.contains("bad \"mem\" constraint"), "{wrong}: {error}");
+    }
+}
