@@ -41,3 +41,24 @@ fn constraints_that_are_sizes_are_in_megabytes() {
         assert!(error.contains("bad \"mem\" constraint"), "{wrong}: {error}");
     }
 }
+
+#[test]
+fn a_unit_whose_agent_hears_late_of_a_refresh_goes_on_with_the_charm_it_has() {
+    let bench = Bench::with_hello(1);
+    bench.ok("fault hello/0 hold upgrade");
+    bench.ok("refresh hello --path ./hello");
+    bench.ok("add-unit hello");
+    let from = |unit: &str| bench.json("status --format json")["applications"]["hello"]["units"][unit].clone();
+    assert_eq!(from("hello/0")["upgrading-from"], "local:hello-0");
+    assert!(from("hello/1")["upgrading-from"].is_null());
+    let members = bench.json("show-unit hello/0 --format json")["hello/0"]["relation-info"][0]["related-units"].clone();
+    assert_eq!(members.as_object().unwrap().keys().collect::<Vec<_>>(), ["hello/1"]);
+    bench.ok("fault hello/0 release");
+    assert!(from("hello/0")["upgrading-from"].is_null());
+    bench.ok("fault hello/0 hold relation ring");
+    bench.ok("remove-unit hello/1 --no-prompt");
+    assert!(!bench.ok("transcript hello/0").contains("ring-relation-departed"));
+    bench.ok("fault hello/0 release");
+    assert!(bench.ok("transcript hello/0").contains("ring-relation-departed"));
+    assert!(bench.fails(2, "fault hello/0 hold weather").contains("\"weather\" is nothing that an agent hears of"));
+}
