@@ -62,3 +62,18 @@ fn a_unit_whose_agent_hears_late_of_a_refresh_goes_on_with_the_charm_it_has() {
     assert!(bench.ok("transcript hello/0").contains("ring-relation-departed"));
     assert!(bench.fails(2, "fault hello/0 hold weather").contains("\"weather\" is nothing that an agent hears of"));
 }
+
+#[test]
+fn options_of_openssh_are_passed_over_with_their_values() {
+    let bench = Bench::with_hello(1);
+    for options in ["", "-i key", "-v -i key -o User=me", "-vi key", "-ikey", "-T --"] {
+        assert_eq!(bench.ok(&format!("ssh hello/0 {options} echo -n there")), "there", "{options}");
+    }
+    // The words are a line of the shell that is there, as OpenSSH sends them.
+    assert_eq!(bench.ok("ssh hello/0 echo 'a  b' ';' echo c"), "a b\nc\n");
+    bench.write("letters/a.txt", "A");
+    bench.ok("scp -- -r -i key letters hello/0:letters");
+    bench.ok("scp -- -ri key hello/0:letters back");
+    assert_eq!(std::fs::read_to_string(bench.path("back/a.txt")).unwrap(), "A");
+    assert!(bench.fails(1, "scp -- -i key hello/0:letters other").contains("use -r"));
+}
