@@ -49,6 +49,7 @@ fn plain(revision: Revision) -> Result<Vec<Row>> {
     scene.row("install", "`install`: shows a status while it works")?;
     scene.row("config-changed", "`config-changed`, the first: opens a port")?;
     scene.row("start", "`start`: sets the version")?;
+    scene.world.tick("plain/0")?;
     scene.tick("`update-status`: both statuses are as they were")?;
     scene.world.set_config("plain", "motto", Some("be brief".into()))?;
     scene.row("config-changed", "`config-changed`: nothing to do")?;

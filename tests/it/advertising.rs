@@ -131,19 +131,16 @@ fn what_is_told_already_costs_no_hook_command_and_no_look_at_the_own_bag() {
           > relation-ids --format=json -- magpie
           > relation-list --format=json -r magpie:0
           > network-get --format=json -- magpie
-          > status-get --format=json --include-data
           > state-set --file - < {juju-ops.magpie-peers.magpie.told.0}
         magpie/0 update-status
           > state-get --format=json
           > relation-ids --format=json -- magpie
           > relation-list --format=json -r magpie:0
-          > status-get --format=json --include-data
         magpie/0 config-changed
           > state-get --format=json
           > relation-ids --format=json -- magpie
           > relation-list --format=json -r magpie:0
           > network-get --format=json -- magpie
-          > status-get --format=json --include-data
     "#]]
     .assert_eq(&juju.transcript());
 }

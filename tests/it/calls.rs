@@ -44,32 +44,32 @@ fn each_event_costs_the_hook_commands_that_it_needs() {
         `start`: sets the version and a status: 3 application-version-set status-get status-set
         `update-status`, not observed, no status function: 0
         `install`: shows a status while it works: 6 status-set is-leader config-get status-get status-set status-set
-        `config-changed`, the first: opens a port: 5 config-get is-leader opened-ports open-port status-get
+        `config-changed`, the first: opens a port: 4 config-get is-leader opened-ports open-port
         `start`: sets the version: 4 is-leader config-get application-version-set status-get
-        `update-status`: both statuses are as they were: 3 is-leader config-get status-get
-        `config-changed`: nothing to do: 4 config-get is-leader opened-ports status-get
-        `config-changed`: another port, another status: 7 config-get is-leader opened-ports close-port open-port status-get status-set
+        `update-status`: both statuses are as they were: 2 is-leader config-get
+        `config-changed`: nothing to do: 3 config-get is-leader opened-ports
+        `config-changed`: another port, another status: 6 config-get is-leader opened-ports close-port open-port status-set
         `stop`, not observed: 0
         `storage-attached`: logs where it is: 4 state-get relation-ids status-get status-set
-        `relation-created`: writes a key: 5 state-get relation-ids relation-get relation-set status-get
-        `leader-elected`: writes a key of the application: 7 is-leader relation-ids state-get relation-ids relation-get relation-set status-get
+        `relation-created`: writes a key: 4 state-get relation-ids relation-get relation-set
+        `leader-elected`: writes a key of the application: 6 is-leader relation-ids state-get relation-ids relation-get relation-set
         `start`, not observed: 3 state-get relation-ids status-get
-        `relation-joined`: logs at DEBUG: 3 state-get relation-ids status-get
-        `relation-changed`: reads two keys: 4 relation-get state-get relation-ids status-get
-        `relation-departed`: logs at DEBUG: 3 state-get relation-ids status-get
-        `relation-created`: the leader adds and grants a secret: 8 is-leader secret-add secret-grant state-get relation-ids relation-get relation-set status-get
-        `relation-joined`: the leader writes a key of the application: 7 is-leader config-get state-get relation-ids relation-get relation-set status-get
-        `relation-changed`: writes a key: 5 state-get relation-ids relation-get relation-set status-get
-        `relation-changed`: writes a key that is so already: 4 state-get relation-ids relation-get status-get
-        `relation-joined`: writes its address of the network: 6 network-get state-get relation-ids relation-get relation-set status-get
-        `relation-changed`: it is too early, the event is put off: 6 state-get relation-get relation-get relation-ids status-get state-set
-        `update-status`: an event is pending, and is put off again: 5 state-get relation-get relation-get relation-ids status-get
-        `relation-changed`: reads a key of the unit, one of the application, a secret: 7 state-get relation-get relation-get secret-get relation-ids juju-log status-get
-        `secret-changed`: reads the new content: 4 secret-get state-get relation-ids status-get
-        `update-status`: nothing is pending: 3 state-get relation-ids status-get
-        an action: parameters, progress, results: 5 action-get action-log relation-ids action-set status-get
+        `relation-joined`: logs at DEBUG: 2 state-get relation-ids
+        `relation-changed`: reads two keys: 3 relation-get state-get relation-ids
+        `relation-departed`: logs at DEBUG: 2 state-get relation-ids
+        `relation-created`: the leader adds and grants a secret: 7 is-leader secret-add secret-grant state-get relation-ids relation-get relation-set
+        `relation-joined`: the leader writes a key of the application: 6 is-leader config-get state-get relation-ids relation-get relation-set
+        `relation-changed`: writes a key: 4 state-get relation-ids relation-get relation-set
+        `relation-changed`: writes a key that is so already: 3 state-get relation-ids relation-get
+        `relation-joined`: writes its address of the network: 5 network-get state-get relation-ids relation-get relation-set
+        `relation-changed`: it is too early, the event is put off: 5 state-get relation-get relation-get relation-ids state-set
+        `update-status`: an event is pending, and is put off again: 4 state-get relation-get relation-get relation-ids
+        `relation-changed`: reads a key of the unit, one of the application, a secret: 6 state-get relation-get relation-get secret-get relation-ids juju-log
+        `secret-changed`: reads the new content: 3 secret-get state-get relation-ids
+        `update-status`: nothing is pending: 2 state-get relation-ids
+        an action: parameters, progress, results: 4 action-get action-log relation-ids action-set
         `upgrade-charm`: logs three lines at INFO: 4 state-get relation-ids juju-log status-get
-        `relation-broken`: logs a line at INFO: 4 state-get relation-ids juju-log status-get
+        `relation-broken`: logs a line at INFO: 3 state-get relation-ids juju-log
         `stop`: closes the ports: 3 state-get opened-ports close-port
     "#]]
     .assert_eq(&shown);

@@ -5,7 +5,7 @@ use std::path::Path;
 use expect_test::expect;
 use juju_ops::testing;
 use juju_sim::cargo::Profile;
-use juju_sim::{Charm, Fault, Network, Retry, Revision, World};
+use juju_sim::{Charm, Fault, HookRun, Network, Retry, Revision, World};
 use magpie::Magpie;
 use serde_json::json;
 
@@ -22,7 +22,7 @@ fn in_process() -> World {
 
 /// The charm's executable, started for each hook, with hook commands that are executables too.
 fn as_process() -> World {
-    let executable = juju_sim::cargo::binary("magpie", Profile::Dev).unwrap();
+    let executable = juju_sim::cargo::binary("magpie-charm", Profile::Dev).unwrap();
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("charm-{:?}", std::thread::current().id()));
     std::fs::create_dir_all(&dir).unwrap();
     std::fs::copy(executable, dir.join("dispatch")).unwrap();
@@ -67,6 +67,7 @@ scenario!(silent, super::a_peer_that_advertises_nothing_counts_by_the_address_th
 scenario!(missed, super::a_network_that_no_unit_is_in_is_seen);
 scenario!(huge, super::a_huge_bag_is_its_units_loss_only);
 scenario!(network, super::a_network_can_be_preferred);
+scenario!(fork, super::a_fork_shows_its_own_status);
 scenario!(faults, super::what_goes_wrong_in_a_hook_is_made_good);
 scenario!(skipped, super::a_unit_whose_first_hooks_were_skipped_is_known_to_its_peers_all_the_same);
 scenario!(departure, super::those_that_remain_know_it_and_the_one_that_leaves_ends_well);
@@ -312,7 +313,6 @@ fn no_bag_but_that_of_the_peer_that_joined_is_read_for_a_log_line() {
           | DEBUG PeerJoined magpie/4: held until its relation-changed, it advertises no addresses yet
           | DEBUG juju-ops: delivered magpie-peers.magpie joined magpie/4: not yet
           > config-get --format=json
-          > status-get --format=json --include-data
           > state-set --file - < {juju-ops.magpie-peers.magpie.0, juju-ops.pending.0}
           > status-set waiting -- 'Not yet acknowledged: magpie/4'
           = waiting "Not yet acknowledged: magpie/4"
@@ -325,7 +325,6 @@ fn no_bag_but_that_of_the_peer_that_joined_is_read_for_a_log_line() {
           > config-get --format=json
           > juju-log --log-level INFO -- 'PeerJoined magpie/4: acknowledged; 4 peers'
           | INFO magpie:0: PeerJoined magpie/4: acknowledged; 4 peers
-          > status-get --format=json --include-data
           > state-delete -- juju-ops.pending.0
           > status-set active -- 'Ready, with 4 peers'
           = active "Ready, with 4 peers"
@@ -339,7 +338,6 @@ fn no_bag_but_that_of_the_peer_that_joined_is_read_for_a_log_line() {
           > config-get --format=json
           > juju-log --log-level INFO -- 'PeerDeparted magpie/1 from 10.0.0.2: acknowledged; 3 peers'
           | INFO magpie:0: PeerDeparted magpie/1 from 10.0.0.2: acknowledged; 3 peers
-          > status-get --format=json --include-data
           > state-set --file - < {juju-ops.magpie-peers.magpie.0}
           > status-set active -- 'Ready, with 3 peers'
           = active "Ready, with 3 peers"
@@ -359,7 +357,7 @@ fn claims_of_a_python_charm_are_withdrawn_by_the_upgrade() {
 }
 
 #[test]
-fn at_rest_a_unit_makes_four_calls_and_writes_nothing() {
+fn at_rest_a_unit_asks_four_things_and_writes_nothing() {
     let mut juju = deploy(in_process(), 3);
     juju.clear_transcript();
     tick(&mut juju, "magpie/0");
@@ -369,9 +367,63 @@ fn at_rest_a_unit_makes_four_calls_and_writes_nothing() {
           > relation-ids --format=json -- magpie
           > relation-list --format=json -r magpie:0
           > config-get --format=json
-          > status-get --format=json --include-data
     "#]]
     .assert_eq(&juju.transcript());
+}
+
+/// What Juju shows is noted on the unit's disk, which outlives what a hook does not.
+#[test]
+fn juju_is_asked_for_the_status_at_the_same_times_by_a_value_and_by_an_executable() {
+    let of_statuses = |juju: World| -> Vec<String> {
+        let mut juju = deploy(juju, 2);
+        for _ in 0..13 {
+            tick(&mut juju, "magpie/0");
+        }
+        for fault in [Fault::Fail, Fault::CrashBeforeFlush, Fault::CrashAfterFlush] {
+            juju.inject("magpie/0", fault).unwrap();
+            juju.add_unit("magpie").unwrap();
+            juju.settle().unwrap();
+        }
+        // The number of peers is in the status. It dies before each call of a hook that changes it, and after the last.
+        for call in 3..8 {
+            juju.inject("magpie/1", Fault::KillAt(call)).unwrap();
+            let last = juju.units().pop().unwrap();
+            juju.remove_unit(&last).unwrap();
+            juju.add_unit("magpie").unwrap();
+            juju.settle().unwrap();
+        }
+        juju.run_action("magpie/1", "peers", json!({})).unwrap();
+        juju.reboot("magpie/1").unwrap();
+        juju.restart_agent("magpie/0").unwrap();
+        juju.settle().unwrap();
+        tick(&mut juju, "magpie/1");
+        let of_status = |run: &HookRun| {
+            let commands = run.commands().map(ToString::to_string).filter(|it| it.starts_with("status-"));
+            format!("{}: {} = {}", run.title(), commands.collect::<Vec<_>>().join(", "), run.status)
+        };
+        juju.runs().iter().map(of_status).collect()
+    };
+    let (value, executable) = (of_statuses(in_process()), of_statuses(as_process()));
+    let asks = value.iter().filter(|run| run.contains("status-get")).count();
+    assert!(asks * 3 < value.len(), "{asks} of {}", value.len());
+    assert_eq!(value, executable);
+}
+
+fn a_fork_shows_its_own_status(juju: World) {
+    let mut juju = deploy(juju, 2);
+    tick(&mut juju, "magpie/0");
+    let mut fork = juju.fork();
+    juju.add_unit("magpie").unwrap();
+    juju.settle().unwrap();
+    for _ in 0..3 {
+        tick(&mut fork, "magpie/0");
+        assert_eq!(fork.status("magpie/0"), ("active", "Ready, with 1 peer"));
+    }
+    fork.add_unit("magpie").unwrap();
+    fork.settle().unwrap();
+    for juju in [juju, fork] {
+        assert_eq!(juju.status("magpie/0"), ("active", "Ready, with 2 peers"));
+    }
 }
 
 fn what_goes_wrong_in_a_hook_is_made_good(mut juju: World) {

@@ -7,7 +7,7 @@ use juju_sim::cargo::{self, Profile};
 
 /// Runs the charm with these variables and nothing else.
 fn run(path: &Path, vars: &[(&str, &str)]) -> Output {
-    let charm = cargo::binary("magpie", Profile::Dev).unwrap();
+    let charm = cargo::binary("magpie-charm", Profile::Dev).unwrap();
     Command::new(charm).env_clear().env("PATH", path).envs(vars.iter().copied()).output().unwrap()
 }
 

@@ -317,6 +317,36 @@ def test_peers_see_each_other(magpie: jubilant.Juju):
     assert list(relation.related_units) == ["magpie/1"]
 
 
+def test_an_application_of_another_model_is_offered_and_consumed(juju: jubilant.Juju, built: Built):
+    charm = built(charms.on_ops, "greeter")
+    juju.deploy(charm, "alice", config={"greeting": "hi"})
+    juju.offer("alice", endpoint="greeting", name="greetings")
+    offer = juju.status().offers["greetings"]
+    assert (offer.app, offer.charm, offer.active_connected_count) == ("alice", "local:greeter-0", 0)
+    assert offer.endpoints["greeting"].interface == "greeting"
+
+    other = jubilant.Juju(cli_binary=juju.cli_binary, wait_timeout=10)
+    other.add_model("other")
+    other.deploy(charm, "bob")
+    controller = other.show_model().controller_name
+    other.consume("testing.greetings", "far", controller=controller, owner="admin")
+    other.integrate("far", "bob:friend")
+    status = waited(other, lambda status: status.apps["bob"].app_status.message == "hi from alice")
+    assert status.apps["bob"].relations["friend"][0].related_app == "far"
+    saas = status.app_endpoints["far"]
+    assert saas.url.endswith("admin/testing.greetings")
+    assert saas.relations == {"greeting": ["bob"]}
+    assert other.show_unit("bob/0").relation_info[0].cross_model
+    assert juju.status().offers["greetings"].active_connected_count == 1
+
+    # An offer's URL will do as well.
+    other.deploy(charm, "carol")
+    other.integrate("carol:friend", "admin/testing.greetings", via="10.0.0.0/8")
+    waited(other, lambda status: status.apps["carol"].app_status.message.startswith("hi from "))
+    other.remove_relation("bob", "far")
+    assert other.status().apps["bob"].app_status.message == "hello"
+
+
 # Secrets
 
 

@@ -103,6 +103,7 @@ pub fn main(charm: impl Observer) -> ExitCode {
 /// --no-retry`, and a hook that is replaced by the `stop` of a pod.
 pub fn dispatch<O: Observer>(charm: &O, env: Env, transport: impl Transport + 'static) -> Exit {
     let cx = Context::new(env, Rc::new(transport));
+    cx.begin();
     let _routed = log::route(&cx);
     let exit = run(charm, &cx);
     cx.flush_log();

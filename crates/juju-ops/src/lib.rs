@@ -248,6 +248,7 @@ mod log;
 mod maintenance;
 mod model;
 mod name;
+mod note;
 mod observed;
 mod observer;
 mod pause;

@@ -36,6 +36,7 @@ mod compare;
 use std::cell::RefCell;
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::rc::Rc;
 
 use juju_sim::{Charm, Invocation, ProgramEnd, Revision, Tools, World};
@@ -356,6 +357,14 @@ impl Transport for Simulated {
 
     fn complain(&self, line: &str) {
         self.0.stderr(line);
+    }
+
+    fn note(&self, _: &Path) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.0.note())
+    }
+
+    fn set_note(&self, _: &Path, note: Option<&[u8]>) -> io::Result<()> {
+        self.0.set_note(note)
     }
 }
 

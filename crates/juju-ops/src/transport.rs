@@ -2,10 +2,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
+
+use crate::note;
 
 /// One run of a hook command: its name, its arguments, what it reads on standard input.
 ///
@@ -93,6 +96,30 @@ pub trait Transport {
 
     /// Writes one line that Juju logs at WARNING: standard error. For what cannot be said through `juju-log`.
     fn complain(&self, line: &str);
+
+    /// What an earlier dispatch has noted on the unit's own disk, beside the charm; none where nothing was.
+    ///
+    /// The framework notes which statuses the charm has set, to know without a hook command that nothing changed. The
+    /// right way gives a note only to the program that wrote it, as it was installed, until the machine is started
+    /// anew: it is taken for true, within bounds. Without such a place, as here, Juju is asked.
+    ///
+    /// # Errors
+    /// What is there cannot be read. It counts as none.
+    fn note(&self, charm_dir: &Path) -> io::Result<Option<Vec<u8>>> {
+        let _ = charm_dir;
+        Ok(None)
+    }
+
+    /// Notes something in place of what was noted, whole or not at all; `None` removes it. It takes effect at once,
+    /// whatever becomes of the hook.
+    ///
+    /// # Errors
+    /// It cannot be written, or cannot be removed; [`Unsupported`](io::ErrorKind::Unsupported), as here: there is no
+    /// place for it.
+    fn set_note(&self, charm_dir: &Path, note: Option<&[u8]>) -> io::Result<()> {
+        let _ = (charm_dir, note);
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// The transport of a real charm: executables that Juju put on `PATH`, started without a shell.
@@ -170,6 +197,17 @@ impl Transport for Processes {
 
     fn complain(&self, line: &str) {
         drop(writeln!(io::stderr(), "{line}"));
+    }
+
+    fn note(&self, charm_dir: &Path) -> io::Result<Option<Vec<u8>>> {
+        note::read(charm_dir)
+    }
+
+    fn set_note(&self, charm_dir: &Path, note: Option<&[u8]>) -> io::Result<()> {
+        match note {
+            Some(note) => note::write(charm_dir, note),
+            None => note::remove(charm_dir),
+        }
     }
 }
 

@@ -114,6 +114,24 @@
 //! # }
 //! ```
 //!
+//! # To look at
+//!
+//! [`World::transcript`] has what ran as text, and [`World::page`] as one HTML file for a browser: a lane for each unit,
+//! time going down, hooks that open to what they did, and lines from the hooks that changed something to those that tell
+//! of it. Values of databags, states, secrets and leader's settings are on neither.
+//!
+//! ```
+//! # use juju_sim::{Charm, ProgramEnd, Revision, World};
+//! # let charm = Charm::parse("name: hello", None, None)?;
+//! # let mut juju = World::new(0);
+//! # juju.deploy("hello", Revision::in_process(charm, |_| ProgramEnd::Exit(0)))?;
+//! juju.settle()?;
+//! # let dir = tempfile::tempdir()?;
+//! # let file = dir.path().join("hello.html");
+//! std::fs::write(&file, juju.page("hello"))?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Every order
 //!
 //! [`Explore`] runs a scenario under many seeds, with all of that at random moments, looks at what must hold, and
@@ -139,8 +157,9 @@
 //! # How true it is
 //!
 //! 1,164 recordings of the hook-command server, hook context and runner of Juju 3.6.28 are replayed by this crate's
-//! tests: every answer to a hook command of a machine charm is the recorded one. The rest follows Juju's source: the
-//! order of hooks, stale databags, atomic flushes, failed, killed and repeated hooks, restarts of agents, departures.
+//! tests: every answer to a hook command of a machine charm is the recorded one. What goes over the socket is, byte for
+//! byte, what the two sides of Go's `net/rpc` send. The rest follows Juju's source: the order of hooks, stale databags,
+//! atomic flushes, failed, killed and repeated hooks, restarts of agents, departures.
 //!
 //! Everything is deterministic. The [`Model`] has no clock and does no input or output; what is random in Juju follows
 //! from a seed. It can be serialised between hooks, and a world [goes on](World::restore) from it.
@@ -159,18 +178,23 @@
 #[doc(hidden)]
 pub mod cargo;
 mod charm;
+#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
 mod command;
+mod content;
 mod error;
+mod events;
 mod explore;
 mod jujuc;
 mod model;
+mod page;
 mod process;
 #[cfg(test)]
 mod recordings;
 mod run;
 mod systemd;
+mod waits;
 mod world;
 
 pub use charm::{
@@ -179,10 +203,13 @@ pub use charm::{
 pub use command::{
     Address, CloudCredential, CloudSpec, Interface, Network, PortRange, Protocol, Settings, StorageKind, ToolOutput,
 };
+pub use content::{Content, Publication, Told};
 pub use error::SimError;
 pub use explore::{Explore, Explored, Failure, Kind};
 pub use model::{ActionResult, LogLine, Model, Retry, Status};
+pub use page::{Mark, PageInput, UnitAtEnd, page};
 pub use run::{CommandRun, Fate, HookRun, ProgramEnd, Trace};
+pub use waits::Waits;
 pub use world::{
     Deployment, Fault, Invocation, Observation, On, OpenPorts, RelationId, RelationName, Revision, SecretView,
     StorageView, Target, Tools, World,

@@ -4,7 +4,9 @@ use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 
+use crate::content::{Publication, Told};
 use crate::model::Status;
+use crate::waits::Waits;
 
 /// How much is kept of what hooks did.
 const KEPT_BYTES: usize = 64 * 1024 * 1024;
@@ -73,6 +75,18 @@ pub struct HookRun {
     pub status: Status,
     /// Whether the status differs from that before.
     pub status_changed: bool,
+    /// What it tells the unit of, in the hooks that tell of a databag, a secret's content or the leader's settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Told>,
+    /// What it has changed that other units are told of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<Publication>,
+    /// How it has changed what waits on the unit for an acknowledgement; none where it has not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits: Option<Waits>,
+    /// The [faults](crate::Fault) that have happened in it, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
 }
 
 /// Something a hook did.
@@ -333,10 +347,7 @@ impl CommandRun {
 
     /// The arguments, with values that are not to be seen hidden.
     fn shown_argv(&self) -> Vec<String> {
-        let hides = matches!(
-            self.name(),
-            "relation-set" | "state-set" | "leader-set" | "secret-add" | "secret-set" | "action-set"
-        );
+        let hides = self.takes_values();
         let shown = |word: &String| match word.split_once('=') {
             Some((key, value))
                 if hides && !word.starts_with('-') && !value.is_empty() && self.name() != "action-set" =>
@@ -346,6 +357,16 @@ impl CommandRun {
             _ => word.clone(),
         };
         self.argv.iter().map(shown).collect()
+    }
+
+    /// Whether it is given what is not to be seen.
+    fn takes_values(&self) -> bool {
+        matches!(self.name(), "relation-set" | "state-set" | "leader-set" | "secret-add" | "secret-set" | "action-set")
+    }
+
+    /// Whether it is given or answers what is not to be seen; an error of its may quote that.
+    pub(crate) fn is_about_values(&self) -> bool {
+        self.takes_values() || self.answers_values()
     }
 
     /// Whether what it answered is not to be seen.
@@ -366,13 +387,14 @@ impl fmt::Debug for CommandRun {
     }
 }
 
+/// What is read back is the form with hidden values: it shows and is serialised as what was written does.
 impl Serialize for CommandRun {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct as _;
         let hidden = || HIDDEN.to_owned();
         let mut fields = serializer.serialize_struct("CommandRun", 5)?;
         fields.serialize_field("argv", &self.shown_argv())?;
-        fields.serialize_field("stdin", &self.stdin.as_ref().map(|_| hidden()))?;
+        fields.serialize_field("stdin", &self.stdin.as_ref().map(|stdin| keys(stdin)))?;
         fields.serialize_field("code", &self.code)?;
         let stdout = if self.answers_values() && !self.stdout.is_empty() { hidden() } else { self.stdout.clone() };
         fields.serialize_field("stdout", &stdout)?;

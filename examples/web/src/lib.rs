@@ -1,16 +1,20 @@
 //! The requirer of a relation: it asks for a database, and serves when it has that and the operator's key.
 //!
-//! The provider is the example `database`, whose crate has the interface's types.
+//! The provider is the example `database`. What the two tell each other is in [`interface`], which both have: a link to
+//! one file.
+
+pub mod interface;
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use database::interface::{self, ENCODING, PASSWORD, Request, Server, USERNAME};
 use juju_ops::hook::{self, AnyHook, SecretChanged};
 use juju_ops::{BoxError, Context, Error, Observer, Observers, Relation, SecretId, Status, chain};
 use serde::Deserialize;
+
+use interface::{ENCODING, PASSWORD, Request, Server, USERNAME};
 
 /// The web application.
 #[derive(Debug)]

@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use database::Database;
-use database::interface::{ENCODING, Server};
 use juju_ops::testing;
 use juju_sim::cargo::{self, Profile};
 use juju_sim::{Charm, Deployment, Explore, Revision, World};
 use tempfile::TempDir;
 use web::Web;
+use web::interface::{ENCODING, Server};
 
 fn metadata(name: &str) -> Charm {
     Charm::from_project(format!("{}/../{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -136,7 +136,7 @@ fn a_database_that_writes_rubbish_blocks_and_fails_no_hook() {
 #[test]
 fn the_database_can_be_an_executable() {
     let dispatch = tempfile::tempdir().unwrap();
-    let executable = cargo::binary("database", Profile::Dev).unwrap();
+    let executable = cargo::binary("example-database", Profile::Dev).unwrap();
     std::os::unix::fs::symlink(executable, dispatch.path().join("dispatch")).unwrap();
     let (mut juju, _key, dir) = world();
     with_database(&mut juju, Revision::executable_of(metadata("database"), dispatch.path()).unwrap());

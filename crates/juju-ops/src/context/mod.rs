@@ -3,6 +3,7 @@
 mod durable;
 mod reads;
 mod send;
+mod shown;
 mod writes;
 
 use std::cell::{Cell, RefCell};
@@ -33,6 +34,7 @@ pub(crate) use self::writes::Written;
 
 use self::durable::Declared;
 use self::reads::Reads;
+use self::shown::Shown;
 
 /// The dispatch that runs: what a handler reads Juju's model through, and acts on it.
 ///
@@ -78,7 +80,8 @@ pub struct Context {
 
 struct Inner {
     env: Env,
-    transport: Rc<dyn Transport>,
+    /// How hook commands are run, past whoever keeps count of the statuses.
+    transport: Shown,
     reads: Reads,
     written: RefCell<Written>,
     /// The unit's state as it was read.
@@ -108,8 +111,8 @@ pub(crate) enum Member {
 impl Context {
     pub(crate) fn new(env: Env, transport: Rc<dyn Transport>) -> Self {
         let inner = Inner {
+            transport: Shown::new(&env, transport),
             env,
-            transport,
             reads: Reads::default(),
             written: RefCell::default(),
             stored: RefCell::default(),
@@ -287,7 +290,7 @@ impl Context {
 
     /// How hook commands are run, for those that this type does not cover; see [`hook_command`].
     pub fn transport(&self) -> &dyn Transport {
-        &*self.inner.transport
+        &self.inner.transport
     }
 }
 

@@ -32,7 +32,6 @@ pub(super) struct Reads {
     params: RefCell<Option<Rc<Value>>>,
     leader: Cell<Option<(bool, Duration)>>,
     ports: RefCell<Option<Rc<Vec<OpenedPort>>>>,
-    statuses: RefCell<BTreeMap<Of, Option<Status>>>,
 }
 
 /// How long Juju promises leadership for, from the moment of a positive answer.
@@ -43,11 +42,6 @@ const BAGS: usize = 64 << 20;
 const NAMED: usize = 5;
 
 impl Reads {
-    /// The status that Juju is known to show.
-    pub(super) fn known_status(&self, of: Of) -> Option<Status> {
-        self.statuses.borrow().get(&of).cloned().flatten()
-    }
-
     /// Lets bags be read anew.
     pub(super) fn forget<'a>(&self, bags: impl Iterator<Item = &'a (RelationId, Member)>) {
         let mut kept = self.bags.borrow_mut();
@@ -204,6 +198,9 @@ impl Context {
         }
         let leader = hook_command::is_leader().run(self.transport())?;
         self.inner.reads.leader.set(Some((leader, now)));
+        if !leader {
+            self.inner.transport.does_not_lead();
+        }
         Ok(leader)
     }
 
@@ -248,26 +245,25 @@ impl Context {
 
     /// The status that Juju shows; none where it is one that a charm cannot set.
     pub(crate) fn read_status(&self, of: Of) -> Result<Option<Status>, Error> {
-        if let Some(status) = self.inner.reads.statuses.borrow().get(&of) {
-            return Ok(status.clone());
+        let shown = &self.inner.transport;
+        if let Some(status) = shown.known(of) {
+            return Ok(status);
         }
         let status = match of {
             Of::Unit => hook_command::status_get().run(self.transport())?,
             Of::Application => {
                 let AppStatus { app, mut units } = hook_command::status_get_app().run(self.transport())?;
                 // The answer has the units' statuses too, and so this unit's, unless a newer one is known.
-                if let Some(own) = self.env().unit().ok().and_then(|unit| units.remove(unit)) {
-                    self.inner.reads.statuses.borrow_mut().entry(Of::Unit).or_insert_with(|| own.into_status());
+                if let Some(own) = self.env().unit().ok().and_then(|unit| units.remove(unit))
+                    && shown.known(Of::Unit).is_none()
+                {
+                    shown.answered(Of::Unit, own.into_status());
                 }
                 app.into_status()
             }
         };
-        self.status_is(of, status.clone());
+        shown.answered(of, status.clone());
         Ok(status)
-    }
-
-    pub(super) fn status_is(&self, of: Of, status: Option<Status>) {
-        self.inner.reads.statuses.borrow_mut().insert(of, status);
     }
 }
 

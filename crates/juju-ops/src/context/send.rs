@@ -131,8 +131,11 @@ impl Context {
         Ok(wanted.iter().filter(differs).map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 
-    /// Whether Juju shows a status already. What Juju cannot say is taken for no.
+    /// Whether Juju shows a status already: as is known or noted, else as Juju says. What Juju cannot say is taken for no.
     fn shows(&self, of: Of, status: &Status) -> bool {
+        if let Some(shows) = self.inner.transport.shows(of, status) {
+            return shows;
+        }
         let shown = self.read_status(of).unwrap_or_else(|error| {
             self.log(LogLevel::Warning, &format!("the status is set whatever it was: {}", chain(&error)));
             None
@@ -142,7 +145,7 @@ impl Context {
 
     /// Sets a status now, where Juju is not known to show it.
     pub(crate) fn show_status(&self, of: Of, status: &Status) -> Result<(), Error> {
-        if self.inner.reads.known_status(of).as_ref() == Some(status) {
+        if self.inner.transport.is_known(of, status) {
             return Ok(());
         }
         self.put_status(of, status)
@@ -154,7 +157,7 @@ impl Context {
             Of::Application => hook_command::status_set_app(status),
         }
         .run(self.transport())?;
-        self.status_is(of, Some(status.clone()));
+        self.inner.transport.was_set(of, status);
         Ok(())
     }
 

@@ -107,8 +107,14 @@ impl Context {
         *self.inner.written.borrow_mut() = savepoint;
     }
 
-    /// Ends the dispatch. Events that are still held have a handle to it, and it to them.
+    /// Begins the dispatch.
+    pub(crate) fn begin(&self) {
+        self.inner.transport.begin();
+    }
+
+    /// Ends the dispatch, whatever came of it. Events that are still held have a handle to it, and it to them.
     pub(crate) fn end(&self) {
+        self.inner.transport.keep();
         self.inner.written.take();
     }
 }

@@ -105,6 +105,9 @@ impl Unit {
     /// Sets the workload status. Held in the process; sent when the dispatch succeeds, unless Juju shows it already.
     /// An evaluated status ([`Observers::status`](crate::Observers::status)) takes its place.
     ///
+    /// What Juju shows is known from a note on the unit's disk; it is asked where that may be wrong. A status that another
+    /// program has set, by `juju exec` or by the hook command, stands for ten dispatches at most.
+    ///
     /// # Errors
     /// None today: a status is refused when it is sent, which fails the hook.
     pub fn set_status(&self, status: Status) -> Result<(), Error> {

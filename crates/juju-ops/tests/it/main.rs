@@ -19,5 +19,6 @@ mod property;
 mod queue;
 mod refused;
 mod savepoints;
+mod shown;
 mod support;
 mod wake;

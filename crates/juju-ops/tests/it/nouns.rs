@@ -43,7 +43,7 @@ fn a_status_function_may_abstain_and_the_leader_alone_speaks_for_the_application
     juju.tick("app/1").unwrap();
     let run = juju.step_unit("app/1").unwrap().clone();
     assert_eq!(charm.seen(), [""; 0]);
-    assert_eq!(sent(&run), ["is-leader --format=json", "status-get --format=json --include-data"]);
+    assert_eq!(sent(&run), ["is-leader --format=json"]);
 }
 
 #[test]

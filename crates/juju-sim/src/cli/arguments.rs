@@ -36,6 +36,12 @@ pub(super) struct DemoArguments {
     /// What everything random follows from.
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
+    /// Tell of each hook: what the charm logged in it, and the hook commands it called.
+    #[arg(long)]
+    pub(super) verbose: bool,
+    /// Write what happened as a page for a browser too.
+    #[arg(long, value_name = "FILE")]
+    pub(super) page: Option<PathBuf>,
     /// How to tell what happened.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,

@@ -4,6 +4,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 
 use super::failure::Failure;
+use super::mirror;
 use super::report::width;
 use super::session::Session;
 use super::store::{Disk, Store};
@@ -112,19 +113,21 @@ impl<'a> Call<'a, '_> {
         Ok((store, self.watched(session)))
     }
 
-    fn watched(&self, mut session: Session) -> Session {
+    /// A model whose hooks are told of on a terminal as they run.
+    pub(super) fn watched(&self, mut session: Session) -> Session {
         if self.terminal.watched {
             session.world.watch(progress(width()));
         }
         session
     }
 
-    /// Lets the hooks run that are due, keeps the model, and tells what is not at rest.
-    pub(super) fn settle(&mut self, session: &mut Session) -> Result<(), Failure> {
+    /// Lets the hooks run that are due, also in models that this one is related to, keeps them, and tells what is not at
+    /// rest.
+    pub(super) fn settle(&mut self, store: &Store, session: &mut Session) -> Result<(), Failure> {
         if self.matches.try_get_one::<bool>("no-settle").ok().flatten() == Some(&true) {
             session.keep()?;
         } else {
-            let settled = session.settle();
+            let settled = mirror::settle(self, store, session);
             self.terminal.unsay();
             settled?;
             for unsettled in session.unsettled() {
@@ -132,13 +135,6 @@ impl<'a> Call<'a, '_> {
             }
         }
         Ok(session.end()?)
-    }
-}
-
-impl Call<'_, '_> {
-    /// As [`settle`](Self::settle), with the models too that this one is related to.
-    pub(super) fn settle_all(&mut self, _store: &Store, session: &mut Session) -> Result<(), Failure> {
-        self.settle(session)
     }
 }
 

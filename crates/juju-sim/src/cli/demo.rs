@@ -1,4 +1,6 @@
+use std::fs;
 use std::io::{IsTerminal, Stdout, Write};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -7,7 +9,8 @@ use super::arguments::{DemoArguments, Format};
 use super::failure::Failure;
 use super::layout::Layout;
 use super::report::{Report, Row, width};
-use crate::{Revision, SimError, Status, World};
+use super::summary::Summary;
+use crate::{Mark, Revision, SimError, Status, World, page};
 
 /// The action that the demonstration runs where the charm has it.
 const ACTION: &str = "peers";
@@ -27,11 +30,19 @@ pub(super) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let mut world = World::of_one(Revision::executable_of(layout.charm.clone(), &layout.dir)?, arguments.seed)?;
     world.watch(move |title| progress.running(title));
 
-    if arguments.format == Format::Text {
-        report().preface();
-    }
     let app = layout.charm.name().to_owned();
-    let mut demo = Demo { app: app.clone(), world, progress, format: arguments.format, shown: 0, action: None };
+    let telling = match (arguments.format, arguments.verbose) {
+        (Format::Json, _) => Telling::Json,
+        (Format::Text, true) => Telling::EachHook,
+        (Format::Text, false) => Telling::Short,
+    };
+    match telling {
+        Telling::Short => summary().preface(&app, arguments.seed),
+        Telling::EachHook => report().preface(),
+        Telling::Json => {}
+    }
+    let page = arguments.page.clone();
+    let mut demo = Demo { app: app.clone(), world, progress, telling, page, marks: Vec::new(), shown: 0, action: None };
     demo.act(&format!("deploy {} with {}", layout.charm.name(), units(arguments.units)), |world| {
         for _ in 0..arguments.units {
             world.add_unit(&app)?;
@@ -52,15 +63,30 @@ fn report() -> Report<anstream::AutoStream<Stdout>> {
     Report { out: anstream::stdout(), width: width() }
 }
 
+fn summary() -> Summary<anstream::AutoStream<Stdout>> {
+    Summary { out: anstream::stdout(), width: width() }
+}
+
 fn units(count: u16) -> String {
     if count == 1 { "one unit".to_owned() } else { format!("{count} units") }
+}
+
+/// How the demonstration tells what happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Telling {
+    Short,
+    EachHook,
+    Json,
 }
 
 struct Demo {
     app: String,
     world: World,
     progress: Progress,
-    format: Format,
+    telling: Telling,
+    /// Where the page is written, if at all.
+    page: Option<PathBuf>,
+    marks: Vec<Mark>,
     shown: usize,
     action: Option<Value>,
 }
@@ -68,11 +94,16 @@ struct Demo {
 impl Demo {
     /// Changes the model, runs all hooks that follow, and tells of them.
     fn act(&mut self, title: &str, verb: impl FnOnce(&mut World) -> Result<(), SimError>) -> Result<(), SimError> {
-        self.progress.say(title);
+        self.begin(title);
         verb(&mut self.world)?;
         let settled = self.settle();
         self.tell(title);
         settled
+    }
+
+    fn begin(&mut self, title: &str) {
+        self.progress.say(title);
+        self.marks.push(Mark { before: self.world.runs().len() as u64 + 1, text: title.to_owned() });
     }
 
     /// A unit in error is part of the account; the end of it says so.
@@ -86,12 +117,14 @@ impl Demo {
     fn run_action(&mut self) -> Result<(), SimError> {
         let Some(unit) = self.world.units().into_iter().next() else { return Ok(()) };
         let title = format!("run action {ACTION} on {unit}");
-        self.progress.say(&title);
+        self.begin(&title);
         let result = self.world.run_action(&unit, ACTION, json!({}))?;
         self.settle()?;
         self.tell(&title);
-        if self.format == Format::Text {
-            report().action(&result);
+        match self.telling {
+            Telling::Short => summary().action(&result),
+            Telling::EachHook => report().action(&result),
+            Telling::Json => {}
         }
         self.action = serde_json::to_value(&result).ok();
         Ok(())
@@ -105,29 +138,43 @@ impl Demo {
 
     fn tell(&mut self, title: &str) {
         self.progress.clear();
-        if self.format == Format::Text {
-            report().section(title, &self.world.runs()[self.shown..]);
+        let runs = self.world.runs();
+        match self.telling {
+            Telling::Short => summary().act(title, runs, self.shown, &self.rows()),
+            Telling::EachHook => report().section(title, &runs[self.shown..]),
+            Telling::Json => {}
         }
         self.shown = self.world.runs().len();
     }
 
-    fn end(self, started: Instant) -> Result<(), Failure> {
+    fn rows(&self) -> Vec<Row> {
         let world = &self.world;
         let leader = world.leader(&self.app);
-        let rows: Vec<Row> = world
-            .units()
-            .into_iter()
-            .map(|unit| {
-                let Status { current: workload, message, .. } = world.status(&unit);
-                let agent = world.agent_status(&unit).to_owned();
-                Row { leader: Some(&unit) == leader.as_ref(), agent, workload, message, unit }
-            })
-            .collect();
+        let row = |unit: String| {
+            let Status { current: workload, message, .. } = world.status(&unit);
+            let agent = world.agent_status(&unit).to_owned();
+            Row { leader: Some(&unit) == leader.as_ref(), agent, workload, message, unit }
+        };
+        world.units().into_iter().map(row).collect()
+    }
+
+    fn write_page(&self) -> Result<(), SimError> {
+        let Some(path) = &self.page else { return Ok(()) };
+        let title = format!("juju-sim demo of {}, seed {}", self.app, self.world.model().seed());
+        let mut input = self.world.page_input(&title);
+        input.marks.clone_from(&self.marks);
+        fs::write(path, page(&input)).map_err(SimError::file("write", path))
+    }
+
+    fn end(self, started: Instant) -> Result<(), Failure> {
+        let world = &self.world;
+        let rows = self.rows();
         let commands: usize = world.runs().iter().map(|run| run.commands().count()).sum();
         let (hooks, seconds) = (world.runs().len(), started.elapsed().as_secs_f64());
-        match self.format {
-            Format::Text => report().status(&rows, hooks, commands, seconds),
-            Format::Json => {
+        match self.telling {
+            Telling::Short => summary().end(&rows, hooks, commands, seconds),
+            Telling::EachHook => report().status(&rows, hooks, commands, seconds),
+            Telling::Json => {
                 let document = json!({
                     "seed": world.model().seed(),
                     "runs": world.runs(),
@@ -139,6 +186,7 @@ impl Demo {
                 let _ = writeln!(anstream::stdout(), "{document:#}");
             }
         }
+        self.write_page()?;
         let Some(row) = rows.iter().find(|row| row.workload != "active") else { return Ok(()) };
         Err(format!("{} is not active but {}: {}", row.unit, row.workload, row.message).into())
     }

@@ -11,7 +11,7 @@ use crate::process::belongings::Belongings;
 use crate::{Charm, SimError};
 
 /// The package of the workspace's charm.
-const CHARM: &str = "magpie";
+const CHARM: &str = "magpie-charm";
 
 /// A charm ready to run; an unpacked one of our own goes away with it.
 pub(super) struct Layout {

@@ -7,7 +7,7 @@ use crate::{CloudCredential, CloudSpec};
 /// The machines that there are.
 pub(super) fn all(session: &Session) -> BTreeSet<u32> {
     let model = session.world.model();
-    let used: BTreeSet<u32> = model.units.values().map(|unit| unit.machine).collect();
+    let used: BTreeSet<u32> = model.units.values().filter(|unit| !unit.played).map(|unit| unit.machine).collect();
     used.into_iter().chain(session.records.settings.machines.iter().copied()).collect()
 }
 

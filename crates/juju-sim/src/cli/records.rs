@@ -95,6 +95,21 @@ pub(super) struct Saas {
     /// The other model, and the offer's name there.
     pub(super) model: String,
     pub(super) offer: String,
+    /// Its relations here.
+    pub(super) links: BTreeMap<u32, Link>,
+}
+
+/// The two parts of a relation between models.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Link {
+    /// The relation of the offering model.
+    pub(super) there: u32,
+    /// The application there that is like the one here.
+    pub(super) remote: String,
+    /// The application that is offered.
+    pub(super) offered: String,
+    /// The application here.
+    pub(super) consumer: String,
 }
 
 /// What goes on between two commands beside the model.

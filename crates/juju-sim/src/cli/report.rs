@@ -1,5 +1,6 @@
 //! The account of a demonstration, for people.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::io::Write;
 
@@ -7,18 +8,17 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::events::FRAMEWORK;
 use crate::{ActionResult, Fate, HookRun, Trace};
 
-const TITLE: Style = AnsiColor::Cyan.on_default().bold();
-const STRONG: Style = Style::new().bold();
-const PLAIN: Style = Style::new();
-const FAINT: Style = Style::new().dimmed();
-const WARNING: Style = AnsiColor::Yellow.on_default();
-const BAD: Style = AnsiColor::Red.on_default();
-const GOOD: Style = AnsiColor::Green.on_default();
+pub(super) const TITLE: Style = AnsiColor::Cyan.on_default().bold();
+pub(super) const STRONG: Style = Style::new().bold();
+pub(super) const PLAIN: Style = Style::new();
+pub(super) const FAINT: Style = Style::new().dimmed();
+pub(super) const WARNING: Style = AnsiColor::Yellow.on_default();
+pub(super) const BAD: Style = AnsiColor::Red.on_default();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 
-/// How a line begins that the charm's framework logs about itself.
-const FRAMEWORK: &str = "juju-ops: ";
 /// How wide labels such as `INFO` are.
 const LABEL: usize = 7;
 
@@ -58,10 +58,30 @@ impl<W: Write> Report<W> {
         let rule = "─".repeat(self.width.saturating_sub(title.chars().count() + 4));
         self.line(TITLE, &format!("── {title} {rule}"));
         self.line(PLAIN, "");
+        let mut told: BTreeMap<String, usize> = BTreeMap::new();
         for run in runs {
+            if run.fate != Fate::Committed {
+                // The first of them has changed the status, and the others have not.
+                let block = run.to_string();
+                let block: Vec<&str> = block.lines().filter(|line| !line.starts_with("  = ")).collect();
+                let times = told.entry(block.join("\n")).or_default();
+                *times += 1;
+                if *times > 1 {
+                    continue;
+                }
+            }
             self.hook(run);
         }
+        self.repeated(&told);
         self.line(PLAIN, "");
+    }
+
+    /// Which hooks failed more than once in just the same way; they were shown once.
+    fn repeated(&mut self, told: &BTreeMap<String, usize>) {
+        for (block, times) in told.iter().filter(|(_, times)| **times > 1) {
+            let title = block.lines().next().unwrap_or_default();
+            self.paragraph(BAD, "", &format!("{title}: {times} times in all, each the same"));
+        }
     }
 
     fn hook(&mut self, run: &HookRun) {
@@ -220,7 +240,7 @@ fn is_framework(level: &str, text: &str) -> bool {
     matches!(level, "DEBUG" | "TRACE") && text.starts_with(FRAMEWORK)
 }
 
-fn status_style(word: &str) -> Style {
+pub(super) fn status_style(word: &str) -> Style {
     match word {
         "active" => GOOD,
         "error" | "blocked" => BAD,
@@ -286,6 +306,10 @@ mod tests {
             fate: Fate::Committed,
             status: Status::new("active", "with 0 peers"),
             status_changed: false,
+            told: None,
+            published: Vec::new(),
+            waits: None,
+            faults: Vec::new(),
         }
     }
 

@@ -273,8 +273,8 @@ impl View {
     pub(super) fn of(session: &Session) -> View {
         let model = session.world.model();
         let now = model.seconds();
-        let is_saas = |app: &str| session.records.settings.saas.contains_key(app);
-        let apps = model.applications.iter().filter(|(name, _)| !is_saas(name));
+        // Those of other models have sections of their own.
+        let apps = model.applications.iter().filter(|(_, app)| !app.played);
         let machines = machines::all(session);
         View {
             model: ModelView {
@@ -457,9 +457,17 @@ fn relations(model: &Model) -> Vec<RelationRow> {
         };
         RelationRow { provider, requirer, interface: relation.interface.clone(), kind, message: message.to_owned() }
     };
-    let mut rows: Vec<RelationRow> = model.relations.values().map(row).collect();
+    // The offering model does not show who consumes.
+    let is_remote = |side: &crate::model::Side| side.app.starts_with("remote-") && is_played(model, &side.app);
+    let shown = model.relations.values().filter(|relation| !relation.sides.iter().any(is_remote));
+    let mut rows: Vec<RelationRow> = shown.map(row).collect();
     rows.sort();
     rows
+}
+
+/// Whether an application is one of another model.
+fn is_played(model: &Model, app: &str) -> bool {
+    model.applications.get(app).is_some_and(|app| app.played)
 }
 
 /// A JSON value as it is shown in a table.

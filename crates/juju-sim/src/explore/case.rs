@@ -6,6 +6,7 @@ use std::sync::Once;
 use super::step::{self, Kind, Step};
 use super::{Explore, Rule, world_of};
 use crate::SimError;
+use crate::page::{Mark, PageInput};
 use crate::run::HookRun;
 use crate::world::World;
 
@@ -20,6 +21,8 @@ pub(super) struct Case {
     pub(super) at_rest: bool,
     /// The blocks of the hooks that ran, where it fails.
     pub(super) blocks: Vec<String>,
+    /// What a page of it shows, where it fails.
+    pub(super) page: PageInput,
 }
 
 /// What does not hold.
@@ -71,11 +74,13 @@ impl Case {
         panics: Panics,
         most: Option<usize>,
     ) -> Case {
-        let mut course = Course { explore, told: Vec::new(), from: 0, at_rest: false, most };
+        let mut course = Course { explore, told: Vec::new(), begins: Vec::new(), from: 0, at_rest: false, most };
         let mut made = None;
         let broken = caught(panics, || course.go(made.insert((explore.case)(seed)), steps));
-        let Course { mut told, from, at_rest, .. } = course;
-        let runs = made.as_mut().map(|case| world_of(case).runs()).unwrap_or_default();
+        let Course { mut told, begins, from, at_rest, .. } = course;
+        let world = made.as_mut().map(|case| &*world_of(case));
+        let runs = world.map(World::runs).unwrap_or_default();
+        let mut page = PageInput::default();
         let mut blocks = Vec::new();
         if broken.is_some() {
             blocks.extend(runs.iter().map(ToString::to_string));
@@ -85,7 +90,14 @@ impl Case {
                 *last = if titles.is_empty() { "this".to_owned() } else { format!("run {}", titles.join(", ")) };
             }
         }
-        Case { hooks: runs.len() as u64, told, broken, at_rest, blocks }
+        if let Some(world) = world.filter(|_| broken.is_some()) {
+            page = world.page_input(&format!("A case that fails, of seed {seed}"));
+            let rest = at_rest.then(|| "all comes to rest".to_owned());
+            let steps = told.iter().enumerate().map(|(index, step)| format!("{}. {step}", index + 1)).chain(rest);
+            let mark = |(text, before): (String, u64)| Mark { before, text };
+            page.marks = steps.zip(begins).map(mark).collect();
+        }
+        Case { hooks: runs.len() as u64, told, broken, at_rest, blocks, page }
     }
 }
 
@@ -93,6 +105,8 @@ impl Case {
 struct Course<'e, 'a, C> {
     explore: &'e Explore<'a, C>,
     told: Vec<String>,
+    /// The number of the first hook of each step, and of what follows them.
+    begins: Vec<u64>,
     /// How many hooks had run before the step that is taken.
     from: usize,
     at_rest: bool,
@@ -103,9 +117,11 @@ impl<C: AsMut<World>> Course<'_, '_, C> {
     fn go(&mut self, case: &mut C, steps: &[Step]) -> Result<(), Broken> {
         for step in steps {
             self.from = world_of(case).runs().len();
+            self.begins.push(self.from as u64 + 1);
             self.told.push(String::new());
             self.take(case, *step)?;
         }
+        self.begins.push(world_of(case).runs().len() as u64 + 1);
         let Explore { before_rest, in_the_end, .. } = self.explore;
         if before_rest.is_empty() && in_the_end.is_empty() {
             return Ok(());

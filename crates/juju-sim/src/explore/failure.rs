@@ -4,6 +4,7 @@ use std::thread;
 use super::REPLAY;
 use super::case::{Broken, Case};
 use super::step::Step;
+use crate::page::{PageInput, page};
 
 /// How much is shown of the hooks that ran last.
 const LAST_HOOKS: usize = 3;
@@ -47,9 +48,36 @@ pub struct Failure {
     last: String,
     /// How to repeat it.
     replay: String,
+    input: PageInput,
 }
 
 impl Failure {
+    /// The case as one HTML file to look at in a browser: why it fails, how to repeat it, and its steps, each with the
+    /// hooks that ran in it; see [`page`](crate::page()).
+    ///
+    /// ```
+    /// # use juju_sim::{Charm, Explore, ProgramEnd, Revision, World};
+    /// # fn world(seed: u64) -> World {
+    /// #     let charm = Charm::parse("name: hello", None, None).unwrap();
+    /// #     World::of_one(Revision::in_process(charm, |_| ProgramEnd::Exit(0)), seed).unwrap()
+    /// # }
+    /// # let dir = tempfile::tempdir()?;
+    /// # let file = dir.path().join("case.html");
+    /// let explored = Explore::new(world)
+    ///     .always("no hook runs", |juju| if juju.runs().is_empty() { Ok(()) } else { Err("one does".to_owned()) })
+    ///     .run();
+    /// if let Err(failure) = explored {
+    ///     std::fs::write(&file, failure.page())?;
+    ///     // and then: panic!("{failure}, see {}", file.display());
+    ///     # let html = std::fs::read_to_string(&file)?;
+    ///     # assert!(html.contains("no hook runs: one does") && html.contains("1. add hello/0"), "{html}");
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn page(&self) -> String {
+        page(&self.input)
+    }
+
     /// The failure of a case that had so many steps before it was made small; else how many hooks ran.
     pub(super) fn of(case: Case, seed: u64, of: usize, steps: &[Step]) -> Result<u64, Box<Failure>> {
         let Some(Broken { why, .. }) = case.broken else { return Ok(case.hooks) };
@@ -69,14 +97,16 @@ impl Failure {
         let test = thread.name().filter(|name| *name != "main").unwrap_or("<this test>");
         let replay = format!("{REPLAY}={seed}:{} cargo test {test}", parts.join("-"));
         let transcript = case.blocks.concat();
-        Err(Box::new(Failure { seed, steps: case.told, why, transcript, place, last, replay }))
+        let input = PageInput { failure: Some(format!("{}\nRepeat it: {replay}", why.trim_end())), ..case.page };
+        Err(Box::new(Failure { seed, steps: case.told, why, transcript, place, last, replay, input }))
     }
 
     /// What a variable was given is not what it takes.
     pub(super) fn of_variable(name: &str, text: &str, why: &str) -> Box<Failure> {
         let why = format!("{name}={text}: {why}");
         let (place, last, replay) = (String::new(), String::new(), String::new());
-        Box::new(Failure { seed: 0, steps: Vec::new(), why, transcript: String::new(), place, last, replay })
+        let input = PageInput { failure: Some(why.clone()), ..PageInput::default() };
+        Box::new(Failure { seed: 0, steps: Vec::new(), why, transcript: String::new(), place, last, replay, input })
     }
 }
 
@@ -140,6 +170,7 @@ mod tests {
             broken: Some(Broken::rule("rule", "no")),
             at_rest: true,
             blocks: vec!["m/0 install\n".into(), "m/0 start\n  > is-leader\n".into()],
+            page: PageInput::default(),
         };
         let failure = Failure::of(case, 7, 9, &steps).unwrap_err();
         assert_eq!(

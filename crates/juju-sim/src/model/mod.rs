@@ -10,12 +10,15 @@ mod flush;
 mod goal;
 mod hook;
 mod lifecycle;
+#[cfg(feature = "cli")]
+mod likeness;
 mod log;
 mod network;
 mod next;
 #[cfg(feature = "cli")]
 mod parts;
 mod port;
+mod publication;
 mod relation;
 mod running;
 mod secret;
@@ -41,6 +44,7 @@ pub(crate) use next::Task;
 #[cfg(feature = "cli")]
 pub(crate) use parts::{Changes, differing, documents_of};
 pub(crate) use port::OpenPort;
+pub(crate) use publication::Shown;
 #[cfg(test)]
 pub(crate) use relation::{Bag, RelationState};
 pub(crate) use relation::{Relation, Side};

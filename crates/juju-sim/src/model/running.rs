@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -52,6 +53,8 @@ pub(crate) struct Running {
     pub(crate) has_process: bool,
     /// What the controller refuses, by the name of its call, and why.
     pub(crate) refusals: BTreeMap<String, String>,
+    /// Those of them that were asked for.
+    pub(crate) refused: RefCell<BTreeSet<String>>,
     /// What the controller says of the goal state, in place of what the model has.
     pub(crate) goal_state: Option<GoalState>,
     /// What reached the controller at once: the call and what it said.
@@ -158,6 +161,7 @@ impl Running {
             reboot: None,
             has_process: true,
             refusals: BTreeMap::new(),
+            refused: RefCell::default(),
             goal_state: None,
             immediate: Vec::new(),
             resources_dir: String::new(),
@@ -178,6 +182,8 @@ impl Running {
 
     /// The error that the controller answers a call with, where it refuses it.
     pub(super) fn refusal(&self, call: &str) -> Result<(), String> {
-        self.refusals.get(call).map_or(Ok(()), |text| Err(text.clone()))
+        let Some(text) = self.refusals.get(call) else { return Ok(()) };
+        self.refused.borrow_mut().insert(call.to_owned());
+        Err(text.clone())
     }
 }

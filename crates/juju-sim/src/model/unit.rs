@@ -41,6 +41,16 @@ pub(crate) struct Unit {
     /// What its agent does not notice for now.
     pub(crate) late: Late,
     pub(crate) agent: Agent,
+    /// What the charm's program has noted on the unit's own disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) note: Option<Note>,
+}
+
+/// A note on a unit's disk, of one revision of the charm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Note {
+    pub(crate) revision: usize,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// What an agent sees in place of what is, where an observation is late.
@@ -186,6 +196,17 @@ pub(crate) struct Memory {
 impl Unit {
     pub(crate) fn is_up(&self) -> bool {
         self.down_since.is_none() && !self.played
+    }
+
+    /// What this revision of the charm has noted.
+    pub(crate) fn note(&self) -> Option<&[u8]> {
+        let own = self.note.as_ref().filter(|note| note.revision == self.agent.revision);
+        own.map(|note| note.bytes.as_slice())
+    }
+
+    pub(crate) fn set_note(&mut self, bytes: Option<&[u8]>) {
+        let revision = self.agent.revision;
+        self.note = bytes.map(|bytes| Note { revision, bytes: bytes.to_owned() });
     }
 
     pub(crate) fn may_lead(&self) -> bool {

@@ -139,6 +139,7 @@ impl Model {
             since: self.seconds,
             resolved: None,
             late: Late::default(),
+            note: None,
             agent: Agent { revision, modified, ..Agent::default() },
         };
         *number += 1;

@@ -1,5 +1,6 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -19,20 +20,36 @@ use crate::model::Place;
 pub(crate) const AGENTS: &str = "agents";
 /// Where the charms are in it.
 pub(crate) const CHARMS: &str = "charms";
+/// The file that says which of the charms a unit's directory has.
+const LAID: &str = "laid";
 
 /// The directories of the units, as they are on machines. All revisions of a charm share them: what a charm keeps in
 /// its directory is still there after an upgrade.
 #[derive(Debug)]
 pub(crate) struct Ground {
-    /// Made when it is first needed.
-    own: OnceCell<Own>,
-    /// Where the units' directories stay when this is gone, and the charms they came from.
-    kept: Option<PathBuf>,
+    /// Made when it is first needed; a copy has that of its original.
+    own: OnceCell<Rc<Own>>,
+    base: Base,
+    /// The directory of charms that were deployed before, where there are such.
+    charms: Option<PathBuf>,
+    /// Why the directories could not be copied.
+    flaw: Option<String>,
     /// Which charm each unit's directory has.
     laid: RefCell<BTreeMap<String, Rc<Source>>>,
 }
 
-/// What is there as long as the ground, and no longer.
+/// Where the units' directories are.
+#[derive(Debug)]
+enum Base {
+    /// In what is there as long as the ground.
+    Own,
+    /// In a directory in that: a copy of another ground.
+    Copy(PathBuf),
+    /// In a directory that stays.
+    Kept(PathBuf),
+}
+
+/// What is there as long as the ground and its copies, and no longer.
 #[derive(Debug)]
 struct Own {
     belongings: Arc<Belongings>,
@@ -106,7 +123,7 @@ impl Source {
 
 impl Ground {
     pub(super) fn new() -> Result<Ground, SimError> {
-        let ground = Ground { own: OnceCell::new(), kept: None, laid: RefCell::default() };
+        let ground = Ground::at(Base::Own, None);
         ground.own()?;
         Ok(ground)
     }
@@ -115,10 +132,14 @@ impl Ground {
     #[cfg(feature = "cli")]
     pub(crate) fn kept(dir: &Path) -> Result<Ground, SimError> {
         let dir = dir.canonicalize().map_err(SimError::file("find", dir))?;
-        Ok(Ground { own: OnceCell::new(), kept: Some(dir), laid: RefCell::default() })
+        Ok(Ground::at(Base::Kept(dir.join(AGENTS)), Some(dir.join(CHARMS))))
     }
 
-    fn own(&self) -> Result<&Own, SimError> {
+    fn at(base: Base, charms: Option<PathBuf>) -> Ground {
+        Ground { own: OnceCell::new(), base, charms, flaw: None, laid: RefCell::default() }
+    }
+
+    fn own(&self) -> Result<&Rc<Own>, SimError> {
         if let Some(own) = self.own.get() {
             return Ok(own);
         }
@@ -126,7 +147,7 @@ impl Ground {
         let jujuc = belongings.path().join("jujuc");
         let installed = install(&jujuc);
         installed.map_err(|source| SimError::Process { act: "run", program: jujuc.display().to_string(), source })?;
-        Ok(self.own.get_or_init(|| Own { belongings, jujuc }))
+        Ok(self.own.get_or_init(|| Rc::new(Own { belongings, jujuc })))
     }
 
     /// The program that hook commands are links to.
@@ -138,23 +159,65 @@ impl Ground {
         self.own().map(|own| own.belongings.as_ref()).map_err(io::Error::other)
     }
 
+    /// The directory of the units' directories.
+    fn dir(&self) -> io::Result<&Path> {
+        match &self.base {
+            Base::Own => Ok(self.belongings()?.path()),
+            Base::Copy(dir) | Base::Kept(dir) => Ok(dir),
+        }
+    }
+
+    /// The same directories once more, for a model that goes on on its own.
+    fn copy(&self) -> Ground {
+        let (dir, flaw) = match self.try_copy() {
+            Ok(dir) => (dir, None),
+            Err(error) => (PathBuf::new(), Some(format!("the directories of a fork cannot be made: {error}"))),
+        };
+        let laid = self.laid.clone();
+        Ground { own: self.own.clone(), base: Base::Copy(dir), charms: self.charms.clone(), flaw, laid }
+    }
+
+    fn try_copy(&self) -> io::Result<PathBuf> {
+        let belongings = self.belongings()?.path();
+        let mut number = 0_u32;
+        let dir = loop {
+            // Short: the address of a socket has little room.
+            let dir = belongings.join(format!("f{number}"));
+            match fs::create_dir(&dir) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                result => break result.map(|()| dir)?,
+            }
+        };
+        let tags: Vec<OsString> = match &self.base {
+            Base::Kept(agents) => {
+                fs::read_dir(agents)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?
+            }
+            _ => self.laid.borrow().keys().map(|unit| Place::tag(unit).into()).collect(),
+        };
+        for tag in tags {
+            copy_all(&self.dir()?.join(&tag), &dir.join(&tag))?;
+        }
+        Ok(dir)
+    }
+
     /// A unit's directories, with this charm in them.
     pub(super) fn place(&self, unit: &str, source: &Rc<Source>) -> io::Result<Place> {
+        if let Some(flaw) = &self.flaw {
+            return Err(io::Error::other(flaw.clone()));
+        }
         let tag = Place::tag(unit);
-        let place = match &self.kept {
-            None => {
-                let agent_dir = self.belongings()?.path().join(&tag);
-                Place::of_agent(agent_dir.clone(), agent_dir.join("tools"))
-            }
+        let agent_dir = self.dir()?.join(&tag);
+        let place = match &self.base {
             // The address of a socket is short, and what the hook commands lead to is gone with this.
-            Some(kept) => Place {
+            Base::Kept(_) => Place {
                 socket: self.belongings()?.path().join(format!("{tag}.socket")),
-                ..Place::of_agent(kept.join(AGENTS).join(&tag), self.belongings()?.path().join(format!("{tag}-tools")))
+                ..Place::of_agent(agent_dir, self.belongings()?.path().join(format!("{tag}-tools")))
             },
+            Base::Own | Base::Copy(_) => Place::of_agent(agent_dir.clone(), agent_dir.join("tools")),
         };
         let laid = match self.laid.borrow().get(unit) {
             Some(laid) => Some(laid.clone()),
-            None => self.laid_before(&tag),
+            None => self.laid_before(&place),
         };
         if laid.as_ref().is_none_or(|laid| !Rc::ptr_eq(laid, source) && laid.dir != source.dir) {
             for dir in [&place.agent_dir, &place.resources_dir, &place.deployer_dir] {
@@ -162,9 +225,9 @@ impl Ground {
             }
             source.lay(laid.as_deref(), &place.charm_dir)?;
             // Last, so that a copy that broke off is made anew.
-            if let Some(mark) = self.mark(&tag) {
+            if self.charms.is_some() {
                 let id = source.dir.file_name().unwrap_or_default();
-                fs::write(mark, id.as_encoded_bytes())?;
+                fs::write(place.agent_dir.join(LAID), id.as_encoded_bytes())?;
             }
         }
         fs::create_dir_all(&place.tools_dir)?;
@@ -172,17 +235,12 @@ impl Ground {
         Ok(place)
     }
 
-    /// The file that says which charm a unit's directory has.
-    fn mark(&self, tag: &str) -> Option<PathBuf> {
-        self.kept.as_ref().map(|kept| kept.join(AGENTS).join(tag).join("laid"))
-    }
-
     /// The charm that a unit's directory had when this was made.
-    fn laid_before(&self, tag: &str) -> Option<Rc<Source>> {
-        let id = fs::read_to_string(self.mark(tag)?).ok()?;
-        let dir = self.kept.as_ref()?.join(CHARMS).join(&id);
+    fn laid_before(&self, place: &Place) -> Option<Rc<Source>> {
+        let charms = self.charms.as_ref()?;
+        let id = fs::read_to_string(place.agent_dir.join(LAID)).ok()?;
         // A charm that is gone is not there to be compared with: all of the new one is laid.
-        Path::new(&id).file_name().and_then(|_| Source::open("", &dir).ok()).map(Rc::new)
+        Path::new(&id).file_name().and_then(|name| Source::open("", &charms.join(name)).ok()).map(Rc::new)
     }
 }
 
@@ -205,6 +263,38 @@ pub(crate) fn install(path: &Path) -> io::Result<()> {
             ran => return ran.map(drop),
         }
     }
+}
+
+/// The copies that a fork has of the grounds of its original: one of each, however many revisions share it.
+#[derive(Debug, Default)]
+pub(crate) struct Copies(Vec<(Rc<Ground>, Rc<Ground>)>);
+
+impl Copies {
+    pub(super) fn of(&mut self, ground: &Rc<Ground>) -> Rc<Ground> {
+        if let Some((_, copy)) = self.0.iter().find(|(original, _)| Rc::ptr_eq(original, ground)) {
+            return copy.clone();
+        }
+        let copy = Rc::new(ground.copy());
+        self.0.push((ground.clone(), copy.clone()));
+        copy
+    }
+}
+
+/// Copies a directory: files with their permissions, links as they are. Sockets and pipes are left out.
+fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (kind, from, to) = (entry.file_type()?, entry.path(), to.join(entry.file_name()));
+        if kind.is_dir() {
+            copy_all(&from, &to)?;
+        } else if kind.is_symlink() {
+            symlink(fs::read_link(&from)?, &to)?;
+        } else if kind.is_file() {
+            fs::copy(&from, &to)?;
+        }
+    }
+    Ok(())
 }
 
 fn list(dir: &Path, inner: &Path, into: &mut BTreeSet<PathBuf>) -> io::Result<()> {
@@ -291,6 +381,29 @@ mod tests {
         assert_eq!(open(), Ok(()));
         let missing = Source::open("app", Path::new("/nowhere")).unwrap_err().to_string();
         assert_eq!(missing, "find /nowhere: No such file or directory (os error 2)");
+    }
+
+    #[test]
+    fn a_copy_has_what_the_charm_has_made_and_goes_on_on_its_own() {
+        let (_dir, source) = source(&[("dispatch", "1"), ("lib/x", "")]);
+        let ground = Rc::new(Ground::new().unwrap());
+        let place = ground.place("app/0", &source).unwrap();
+        fs::write(place.charm_dir.join("made"), "before").unwrap();
+        symlink("made", place.charm_dir.join("link")).unwrap();
+        let mut copies = Copies::default();
+        let copy = copies.of(&ground);
+        assert!(Rc::ptr_eq(&copy, &copies.of(&ground)));
+        let other = copy.place("app/0", &source).unwrap();
+        fs::write(place.charm_dir.join("made"), "after").unwrap();
+        let made = |place: &Place, path: &str| fs::read_to_string(place.charm_dir.join(path)).unwrap();
+        assert_eq!(
+            (made(&place, "link"), made(&other, "link"), made(&other, "dispatch")),
+            ("after".to_owned(), "before".to_owned(), "1".to_owned())
+        );
+        // And a unit that comes later has its own in both.
+        let (one, two) = (ground.place("app/1", &source).unwrap(), copy.place("app/1", &source).unwrap());
+        assert_ne!(one.charm_dir, two.charm_dir);
+        assert_ne!(Copies::default().of(&copy).place("app/0", &source).unwrap().charm_dir, other.charm_dir);
     }
 
     #[test]

@@ -28,6 +28,7 @@ use crate::model::Place;
 use crate::run::ProgramEnd;
 use crate::systemd;
 use crate::world::shared::Shared;
+pub(crate) use ground::Copies;
 use ground::{Ground, Source};
 use server::Server;
 use watch::{Pipe, Watch};
@@ -63,12 +64,13 @@ impl ProcessDoor {
     /// The same as the door to the revision that comes after another one. The units keep their directories, and what
     /// the charm has made in them.
     pub(crate) fn after(&self, before: &ProcessDoor) -> ProcessDoor {
-        ProcessDoor {
-            charm: self.charm.clone(),
-            dir: self.dir.clone(),
-            source: self.source.clone(),
-            ground: before.ground.clone(),
-        }
+        self.on(before.ground.clone())
+    }
+
+    /// The same on other ground.
+    fn on(&self, ground: Rc<Ground>) -> ProcessDoor {
+        let (charm, dir) = (self.charm.clone(), self.dir.clone());
+        ProcessDoor { charm, dir, source: self.source.clone(), ground }
     }
 
     fn source(&self) -> io::Result<&Rc<Source>> {
@@ -77,6 +79,11 @@ impl ProcessDoor {
         }
         let source = Source::open(&self.charm, &self.dir).map_err(io::Error::other)?;
         Ok(self.source.get_or_init(|| Rc::new(source)))
+    }
+
+    /// The same for a model that goes on on its own, whose units have copies of the directories.
+    pub(crate) fn fork(&self, copies: &mut Copies) -> ProcessDoor {
+        self.on(copies.of(&self.ground))
     }
 
     /// A unit's directories, made when they are first asked for.

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::command::{self, ToolOutput};
@@ -93,6 +95,25 @@ impl Fault {
     }
 }
 
+/// What happens, in words: `it is killed after 2 hook commands`.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Fail => f.write_str("it counts as having exited with 1"),
+            Fault::KillAt(0) => f.write_str("it is killed before any hook command"),
+            Fault::KillAt(count) => write!(f, "it is killed after hook command {count}"),
+            Fault::CrashBeforeFlush => f.write_str("the agent dies before the flush"),
+            Fault::CrashAfterFlush => f.write_str("the agent dies after the flush"),
+            Fault::RejectFlush => f.write_str("the controller refuses the flush"),
+            Fault::LoseLeadershipAt(count) => write!(f, "leadership goes after hook command {count}"),
+            Fault::Answer { to, output } => write!(f, "{to} gives an output of the test's, with code {}", output.code),
+            Fault::Hang(to) => write!(f, "{to} never answers"),
+            Fault::Refuse { call, text } => write!(f, "the controller refuses {call}: {text}"),
+            Fault::Absent(name) => write!(f, "{name} is not on PATH"),
+        }
+    }
+}
+
 /// Which call of a hook command is meant.
 ///
 /// ```
@@ -118,6 +139,16 @@ pub enum Target {
     Command(String),
     /// The call of this number among those of this command; the first is 0.
     NthOf(String, usize),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::Nth(nth) => write!(f, "hook command {}", nth + 1),
+            Target::Command(name) => f.write_str(name),
+            Target::NthOf(name, nth) => write!(f, "call {} of {name}", nth + 1),
+        }
+    }
 }
 
 impl Target {

@@ -31,6 +31,8 @@ pub use tools::{Invocation, Tools};
 
 use crate::SimError;
 use crate::model::Model;
+use crate::page::{PageInput, UnitAtEnd, page};
+use crate::process::Copies;
 use crate::run::{HookRun, Kept};
 use revision::Door;
 use shared::Shared;
@@ -163,10 +165,14 @@ impl World {
     }
 
     /// A second world that goes on from here on its own, with the same code: to try several things from one state.
-    /// Faults that were injected and have not happened are not in it.
+    /// Faults that were injected and have not happened are not in it. Units that are run by executables have their
+    /// directories copied, with what the charm has made there.
     #[must_use]
     pub fn fork(&self) -> World {
-        World::of_model(self.model().clone(), self.doors.clone())
+        let mut copies = Copies::default();
+        let mut fork = |doors: &Vec<Door>| doors.iter().map(|door| door.fork(&mut copies)).collect();
+        let doors = self.doors.iter().map(|(app, doors)| (app.clone(), fork(doors))).collect();
+        World::of_model(self.model().clone(), doors)
     }
 
     /// Every hook and action that ran.
@@ -185,6 +191,21 @@ impl World {
     /// As [`transcript`](World::transcript), with the values. Not for a log that others read.
     pub fn transcript_with_values(&self) -> String {
         self.runs()[self.transcript_from..].iter().map(|run| run.with_values().to_string()).collect()
+    }
+
+    /// What ran, as one HTML file to look at in a browser; see [`page`](crate::page()). Values of databags, states,
+    /// secrets and leader's settings are not on it.
+    pub fn page(&self, title: &str) -> String {
+        page(&self.page_input(title))
+    }
+
+    /// What [`page`](World::page) shows, to be kept, or to be told of what happened between the hooks.
+    pub fn page_input(&self, title: &str) -> PageInput {
+        let mut input = PageInput::new(title, self.runs());
+        let leads = |unit: &str| unit.rsplit_once('/').and_then(|(app, _)| self.leader(app)).as_deref() == Some(unit);
+        let at_end = |unit: String| UnitAtEnd { leader: leads(&unit), status: self.status(&unit), unit };
+        input.units = self.units().into_iter().map(at_end).collect();
+        input
     }
 
     /// Lets the next [`transcript`](World::transcript) begin here.

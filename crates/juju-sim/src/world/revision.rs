@@ -9,9 +9,9 @@ use super::Invocation;
 use crate::SimError;
 use crate::charm::Charm;
 use crate::command::CloudSpec;
-use crate::process::ProcessDoor;
 #[cfg(feature = "cli")]
 use crate::process::ground::Ground;
+use crate::process::{Copies, ProcessDoor};
 use crate::run::ProgramEnd;
 
 /// A charm with the code behind it: one revision.
@@ -45,6 +45,16 @@ pub(super) enum Door {
     Process(Rc<ProcessDoor>),
     /// No code: the test says what its units do.
     Played,
+}
+
+impl Door {
+    /// The same code for a model that goes on on its own.
+    pub(super) fn fork(&self, copies: &mut Copies) -> Door {
+        match self {
+            Door::Process(door) => Door::Process(Rc::new(door.fork(copies))),
+            door => door.clone(),
+        }
+    }
 }
 
 impl Revision {

@@ -9,7 +9,8 @@ use super::revision::Door;
 use super::shared::Run;
 use super::{Fault, Invocation, RelationId, RelationName, Tools, World};
 use crate::SimError;
-use crate::model::{ActionResult, Finish, Hook, Place, RelationKind, Retry, Running, Status, Task};
+use crate::content::Told;
+use crate::model::{ActionResult, Finish, Hook, Place, RelationKind, Retry, Running, Shown, Status, Task};
 use crate::run::{Fate, HookRun, ProgramEnd};
 
 /// More hooks than this in one go are taken for a loop, with those added that so many units have to run for each
@@ -77,14 +78,16 @@ impl World {
     /// Runs a hook of a unit, due or not.
     pub(super) fn run(&mut self, unit: &str, hook: Hook) -> Result<&HookRun, SimError> {
         let before = self.status(unit);
+        let told = self.model().told(unit, &hook);
         let running = self.change(|model| model.begin(unit, hook))?;
         let (run, end) = self.execute(running);
+        let shown = self.model().shown(&run.running);
         let finish = finish(&run, &end);
         let fate = self.change(|model| model.finish(&run.running, finish));
         if fate == Fate::Committed {
             self.retries.remove(unit);
         }
-        self.keep(run, end, fate, &before);
+        self.keep(run, end, fate, &before, told, Some(&shown));
         Ok(self.kept.last())
     }
 
@@ -242,13 +245,14 @@ impl World {
 
     fn execute_action(&mut self, running: Running, before: &Status) -> ActionResult {
         let (run, end) = self.execute(running);
+        let shown = self.model().shown(&run.running);
         let (finish, output) = (finish(&run, &end), (run.stdout.as_slice(), run.stderr.as_slice()));
         let result = self.change(|model| model.finish_action(&run.running, &finish, &end, output));
         let fate = match result.status.as_str() {
             "completed" => Fate::Committed,
             _ => Fate::ActionFailed(result.message.clone()),
         };
-        self.keep(run, end, fate, before);
+        self.keep(run, end, fate, before, None, Some(&shown));
         result
     }
 
@@ -322,16 +326,33 @@ impl World {
         let run = self.shared.borrow_mut().run.take_if(|run| !run.killed);
         let Some(run) = run else { return ProgramEnd::Signal(SIGKILL) };
         let status = self.status(&run.running.unit);
-        self.keep(run, ProgramEnd::Signal(SIGABRT), Fate::Failed("its program panics".to_owned()), &status);
+        self.keep(run, ProgramEnd::Signal(SIGABRT), Fate::Failed("its program panics".to_owned()), &status, None, None);
         panic::resume_unwind(cause)
     }
 
-    fn keep(&mut self, run: Run, end: ProgramEnd, fate: Fate, before: &Status) {
+    fn keep(
+        &mut self,
+        run: Run,
+        end: ProgramEnd,
+        fate: Fate,
+        before: &Status,
+        told: Option<Told>,
+        shown: Option<&Shown>,
+    ) {
         let unit = run.running.unit.clone();
         let hook = run.running.work.relation();
         let status = self.status(&unit);
+        let (published, waits) = {
+            let model = self.model();
+            let published = shown.map(|shown| model.published(&run.running, shown)).unwrap_or_default();
+            (published, shown.and_then(|shown| model.waits(&run.running, shown)))
+        };
         let record = HookRun {
             sequence: run.number,
+            faults: run.struck(&end, &fate),
+            told,
+            published,
+            waits,
             seconds: self.model().seconds(),
             hook: run.running.work.title(),
             subject: match &run.running.fired {

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -6,7 +7,7 @@ use super::fault::Fault;
 use crate::command::{self, Reboot, Reply, ToolOutput};
 use crate::model::context::Context;
 use crate::model::{Machine, Model, Running};
-use crate::run::{CommandRun, Trace};
+use crate::run::{CommandRun, Fate, ProgramEnd, Trace};
 use crate::systemd;
 
 /// Juju: a longer line becomes several log messages.
@@ -14,6 +15,10 @@ pub(crate) const MAX_LINE: usize = 4096;
 /// Juju keeps all that a hook prints; here the rest of a hook that prints without end is dropped.
 const MAX_LINES: usize = 100_000;
 const MAX_BYTES: usize = 32 * 1024 * 1024;
+/// How many hook commands a hook may call, and how many bytes of them are kept: a charm that calls without end, as it
+/// can in a moment over the socket, would take all memory.
+const MAX_CALLS: usize = 100_000;
+const MAX_KEPT: usize = 512 * 1024 * 1024;
 
 /// What the world, and the hook that runs, both hold.
 #[derive(Debug)]
@@ -28,10 +33,12 @@ pub(crate) struct Run {
     pub(crate) number: u64,
     pub(crate) running: Running,
     pub(crate) faults: Vec<Fault>,
+    /// Which of the faults that are about single calls have happened.
+    struck: BTreeSet<usize>,
     /// Whether there is a machine around it, with commands that are not the simulator's.
     pub(crate) has_machine: bool,
     pub(crate) killed: bool,
-    /// Why the process was killed for running too long.
+    /// Why the process was killed for running too long, or for calling too much.
     pub(crate) overdue: Option<String>,
     pub(crate) trace: Vec<Trace>,
     pub(crate) stdout: Vec<u8>,
@@ -42,6 +49,8 @@ pub(crate) struct Run {
     /// Whether it has printed more than is kept.
     full: bool,
     calls: usize,
+    /// How many bytes of the calls are kept.
+    kept: usize,
 }
 
 /// A standard stream of the charm's process.
@@ -75,6 +84,9 @@ impl Shared {
             run.killed = true;
             return Served::Killed;
         }
+        if run.calls >= MAX_CALLS || run.kept >= MAX_KEPT {
+            return self.kill(number, "killed: it called hook commands without end");
+        }
         let name = argv.first().map_or("", String::as_str);
         let is_systemd = systemd::is_known(name);
         if !(command::is_known(name) || is_systemd) || run.is_absent(name) {
@@ -83,12 +95,8 @@ impl Shared {
         }
         if run.hangs(name) {
             run.record(argv, None, ToolOutput { code: 137, ..ToolOutput::default() });
-            let limit = run.limit;
-            self.end_overdue(number, limit);
-            if let Some(run) = &mut self.run {
-                run.killed = true;
-            }
-            return Served::Killed;
+            let why = too_long(run.limit);
+            return self.kill(number, &why);
         }
         if let Some(output) = run.answer(name) {
             run.record(argv, stdin, output.clone());
@@ -131,6 +139,12 @@ impl Shared {
         Served::Reply(reply)
     }
 
+    /// The unit whose process still runs.
+    pub(crate) fn living_unit(&self, number: u64) -> Option<&str> {
+        let run = self.run.as_ref().filter(|run| run.number == number && !run.killed)?;
+        Some(&run.running.unit)
+    }
+
     /// Takes leadership away where a fault says so; at the latest when the process has ended.
     pub(crate) fn move_leadership(&mut self) {
         if let Some(run) = &self.run
@@ -155,11 +169,23 @@ impl Shared {
 
     /// Says that the process is killed for running too long.
     pub(crate) fn end_overdue(&mut self, number: u64, limit: Duration) {
-        let why = format!("killed: it ran for more than {} s", limit.as_secs_f64());
+        self.end(number, &too_long(limit));
+    }
+
+    fn end(&mut self, number: u64, why: &str) {
         self.print(number, Stream::Err, &format!("juju-sim: {why}"));
         if let Some(run) = &mut self.run {
-            run.overdue = Some(why);
+            run.overdue = Some(why.to_owned());
         }
+    }
+
+    /// Kills the process, and says why. Nothing that it does from now on counts.
+    fn kill(&mut self, number: u64, why: &str) -> Served {
+        self.end(number, why);
+        if let Some(run) = &mut self.run {
+            run.killed = true;
+        }
+        Served::Killed
     }
 
     /// Logs one line, or part of a long one, as the process has written it.
@@ -189,11 +215,13 @@ impl Shared {
 impl Run {
     pub(crate) fn new(number: u64, running: Running, faults: Vec<Fault>, limit: Duration) -> Run {
         let (trace, stdout, stderr) = (Vec::new(), Vec::new(), Vec::new());
-        let (has_machine, killed, overdue, lines, bytes, full, calls) = (false, false, None, 0, 0, false, 0);
+        let (has_machine, killed, overdue) = (false, false, None);
+        let (lines, bytes, full, calls, kept) = (0, 0, false, 0, 0);
         Run {
             number,
             running,
             faults,
+            struck: BTreeSet::new(),
             has_machine,
             killed,
             overdue,
@@ -205,6 +233,7 @@ impl Run {
             bytes,
             full,
             calls,
+            kept,
         }
     }
 
@@ -217,11 +246,13 @@ impl Run {
         self.faults.iter().any(|fault| matches!(fault, Fault::Absent(absent) if absent == name))
     }
 
-    fn answer(&self, name: &str) -> Option<ToolOutput> {
-        self.faults.iter().find_map(|fault| match fault {
-            Fault::Answer { to, output } if to.is(name, self.called()) => Some(output.clone()),
+    fn answer(&mut self, name: &str) -> Option<ToolOutput> {
+        let (index, output) = self.faults.iter().enumerate().find_map(|(index, fault)| match fault {
+            Fault::Answer { to, output } if to.is(name, self.called()) => Some((index, output.clone())),
             _ => None,
-        })
+        })?;
+        self.struck.insert(index);
+        Some(output)
     }
 
     /// The hook commands that were called.
@@ -232,12 +263,36 @@ impl Run {
         })
     }
 
-    fn hangs(&self, name: &str) -> bool {
-        self.faults.iter().any(|fault| matches!(fault, Fault::Hang(to) if to.is(name, self.called())))
+    fn hangs(&mut self, name: &str) -> bool {
+        let hangs = |fault: &Fault| matches!(fault, Fault::Hang(to) if to.is(name, self.called()));
+        let Some(index) = self.faults.iter().position(hangs) else { return false };
+        self.struck.insert(index);
+        true
+    }
+
+    /// The faults that have happened, in words: not those that came to nothing, as a kill at a command that was not
+    /// called does.
+    pub(crate) fn struck(&self, end: &ProgramEnd, fate: &Fate) -> Vec<String> {
+        let ran = !matches!(end, ProgramEnd::Missing | ProgramEnd::Unstarted(_));
+        let has_failed = matches!(fate, Fate::Failed(_) | Fate::ActionFailed(_));
+        let has_happened = |(index, fault): &(usize, &Fault)| match fault {
+            Fault::Fail => ran && !self.is_killed(),
+            Fault::KillAt(_) => ran && self.is_killed() && self.faults.contains(&Fault::KillAt(self.calls)),
+            Fault::CrashBeforeFlush | Fault::CrashAfterFlush | Fault::RejectFlush => {
+                *end == ProgramEnd::Exit(0) && has_failed
+            }
+            Fault::LoseLeadershipAt(calls) => *calls <= self.calls,
+            Fault::Answer { .. } | Fault::Hang(_) => self.struck.contains(index),
+            Fault::Refuse { call, .. } => self.running.refused.borrow().contains(call),
+            Fault::Absent(name) => self.called().any(|called| called == name),
+        };
+        self.faults.iter().enumerate().filter(has_happened).map(|(_, fault)| fault.to_string()).collect()
     }
 
     fn record(&mut self, argv: &[String], stdin: Option<&[u8]>, output: ToolOutput) {
         self.calls += 1;
+        let words = argv.iter().map(String::len).sum::<usize>();
+        self.kept += words + stdin.map_or(0, <[u8]>::len) + output.stdout.len() + output.stderr.len();
         let text = |bytes: Vec<u8>| match String::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
@@ -260,6 +315,10 @@ pub(crate) fn write_fetched(running: &mut Running) -> Result<(), String> {
         written.map_err(|error| format!("could not download resource: {error}"))?;
     }
     Ok(())
+}
+
+fn too_long(limit: Duration) -> String {
+    format!("killed: it ran for more than {} s", limit.as_secs_f64())
 }
 
 pub(super) fn failure(code: i32, text: &str) -> ToolOutput {

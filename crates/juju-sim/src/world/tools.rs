@@ -1,4 +1,5 @@
 use std::cell::RefCell;
+use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::SystemTime;
@@ -98,6 +99,42 @@ impl Tools {
             Served::Killed => ToolOutput { code: 137, ..ToolOutput::default() },
             Served::Ended => failure(1, "connection refused"),
         }
+    }
+
+    /// What a process of this charm has last noted on the unit's own disk: a file beside the charm, which no
+    /// executable needs these functions for.
+    ///
+    /// It outlives the hook, whether that is committed or not, and goes with the unit. It is of one revision of the
+    /// charm: the next one finds none. Forks and kept models have it.
+    ///
+    /// ```
+    /// # use juju_sim::{Charm, ProgramEnd, Revision, World};
+    /// # let charm = Charm::parse("name: hello", None, None)?;
+    /// let hello = Revision::in_process(charm, |charm| match charm.tools.note() {
+    ///     Some(_) => ProgramEnd::Exit(0),
+    ///     None => ProgramEnd::Exit(charm.tools.set_note(Some(b"tried")).map_or(2, |()| 1)),
+    /// });
+    /// # let mut juju = World::new(0);
+    /// # juju.deploy("hello", hello)?;
+    /// juju.settle()?; // install fails, and is run again
+    /// assert_eq!(juju.runs().iter().filter(|run| run.hook == "install").count(), 2);
+    /// # Ok::<(), juju_sim::SimError>(())
+    /// ```
+    pub fn note(&self) -> Option<Vec<u8>> {
+        let shared = self.shared.borrow();
+        let unit = shared.model.unit(shared.living_unit(self.run)?).ok()?;
+        unit.note().map(<[u8]>::to_owned)
+    }
+
+    /// Notes something in place of what was noted, or removes it.
+    ///
+    /// # Errors
+    /// The process was killed, or its hook has ended.
+    pub fn set_note(&self, note: Option<&[u8]>) -> io::Result<()> {
+        let mut shared = self.shared.borrow_mut();
+        let name = shared.living_unit(self.run).map(str::to_owned).ok_or(io::ErrorKind::BrokenPipe)?;
+        shared.model.unit_mut(&name).map_err(io::Error::other)?.set_note(note);
+        Ok(())
     }
 
     /// A line that the process prints on its standard output; Juju logs it at `DEBUG`.

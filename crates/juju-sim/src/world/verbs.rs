@@ -368,6 +368,14 @@ impl World {
         failed.iter().try_for_each(|unit| self.resolve(unit, Retry::NoRetry))
     }
 
+    /// Adds an application of another model, without code and units.
+    #[cfg(feature = "cli")]
+    pub(crate) fn add_likeness(&mut self, app: &str, charm: crate::Charm) -> Result<(), SimError> {
+        self.change(|model| model.add_likeness(app, charm))?;
+        self.doors.insert(app.to_owned(), vec![Door::Played]);
+        Ok(())
+    }
+
     /// Gives an application another content of a resource. Its units run `upgrade-charm`, as Juju has it.
     ///
     /// # Errors

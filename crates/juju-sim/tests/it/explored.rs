@@ -55,8 +55,14 @@ fn a_planted_lost_departure_is_found_made_small_and_can_be_repeated() {
     assert!(
         shown.ends_with(" cargo test explored::a_planted_lost_departure_is_found_made_small_and_can_be_repeated\n")
     );
+    let html = failure.page();
+    assert!(html.contains(&format!("<b>It fails</b> <span>{}", failure.why.split('"').next().unwrap())), "{html}");
+    let marks = html.matches("<h2 class=\"mark\">").count();
+    // Each step, and the rest after them.
+    assert_eq!(marks, failure.steps.len() + 1);
     // The same again.
-    assert_eq!(explore().run().unwrap_err().to_string(), shown);
+    let again = explore().run().unwrap_err();
+    assert_eq!((again.to_string(), again.page()), (shown, html));
 }
 
 #[test]

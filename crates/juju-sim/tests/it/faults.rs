@@ -264,3 +264,15 @@ fn text_of_several_lines_is_several_messages() {
     let run = world.step().unwrap();
     assert_eq!(run.log().collect::<Vec<_>>(), [("WARNING", "one"), ("WARNING", "two")]);
 }
+
+#[test]
+fn a_hook_that_calls_hook_commands_without_end_is_killed() {
+    let mut juju = world_with(1, |hook| {
+        while hook.0.tools.call(&["is-leader"], None).code != 137 {}
+        ProgramEnd::Exit(0)
+    });
+    juju.add_unit("magpie").unwrap();
+    let run = juju.step().unwrap();
+    assert_eq!(run.fate, Fate::Failed("killed: it called hook commands without end".to_owned()));
+    assert_eq!(run.commands().count(), 100_000);
+}

@@ -13,6 +13,8 @@ mod first_start;
 mod go;
 mod leadership;
 mod mistakes;
+mod noted;
+mod page;
 mod process;
 mod properties;
 mod refreshes;

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod bench;
+mod bundle;
 mod lifecycle;
+mod offers;
 mod scripted;
 mod verbs;
 

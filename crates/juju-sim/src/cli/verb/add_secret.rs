@@ -30,7 +30,7 @@ pub(super) fn content(command: Command) -> Command {
 }
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     let content = secrets::content(call)?.ok_or("missing secret value or filename")?;
     let name = call.text("name");
     secrets::name_is_free(&session, name, None)?;
@@ -39,5 +39,5 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         session.world.change(|model| model.secret_mut(&id).map(|secret| secret.description.clone_from(info)))?;
     }
     call.terminal.print(&format!("secret:{id}\n"));
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }

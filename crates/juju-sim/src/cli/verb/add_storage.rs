@@ -23,12 +23,12 @@ fn arguments(command: Command) -> Command {
 }
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     for text in call.texts("storage") {
         let (name, directive) = text.split_once('=').unwrap_or((&text, "1"));
         for id in session.world.add_storage(call.text("unit"), name, count(directive)?)? {
             call.terminal.say(&format!("added storage {id} to {}", call.text("unit")));
         }
     }
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }

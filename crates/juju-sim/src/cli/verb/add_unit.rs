@@ -29,7 +29,7 @@ fn arguments(command: Command) -> Command {
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let app = call.text("application").to_owned();
     let count = call.matches.get_one::<u32>("num-units").copied().unwrap_or(1);
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     if !session.world.applications().contains(&app) {
         return Err(format!("application {app:?} not found").into());
     }
@@ -49,5 +49,5 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
             session.world.attach_storage(&unit, id)?;
         }
     }
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }

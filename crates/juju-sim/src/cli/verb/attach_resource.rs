@@ -29,7 +29,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let (name, file) = options::pair(call.text("resource"))?;
     let path = call.path(&file);
     let content = fs::read(&path).map_err(SimError::file("read", path))?;
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     session.world.attach_resource(call.text("application"), &name, content)?;
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }

@@ -22,10 +22,10 @@ fn arguments(command: Command) -> Command {
 }
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     for id in call.texts("storage") {
         session.world.attach_storage(call.text("unit"), &id)?;
         call.terminal.say(&format!("attaching {id} to {}", call.text("unit")));
     }
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }

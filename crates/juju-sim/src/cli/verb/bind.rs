@@ -24,9 +24,9 @@ fn arguments(command: Command) -> Command {
 }
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     for (binding, space) in bindings(&call.texts("bindings")) {
         session.world.bind(call.text("application"), &binding, &space)?;
     }
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }

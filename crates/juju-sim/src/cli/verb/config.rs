@@ -81,7 +81,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     if let Some(key) = settings.iter().find(|text| !text.contains('=')) {
         return Err(Failure::Usage(format!("expected \"key=value\", got {key:?}")));
     }
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     let charm =
         session.world.model().application(&app).map_err(|_| format!("application {app:?} not found"))?.charm().clone();
     let mut changes = BTreeMap::new();
@@ -107,7 +107,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     for key in reset {
         session.world.set_config(&app, key, None)?;
     }
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }
 
 fn view(session: &Session, app: &str) -> Result<View, Failure> {

@@ -4,6 +4,7 @@ use std::path::Path;
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use super::{Verb, no_settle};
+use crate::cli::bundle;
 use crate::cli::call::Call;
 use crate::cli::constraints;
 use crate::cli::failure::Failure;
@@ -14,7 +15,7 @@ use crate::{Deployment, SimError};
 pub(super) const VERB: Verb = Verb {
     name: "deploy",
     aliases: &[],
-    about: "Deploy a charm: a directory or a .charm file",
+    about: "Deploy a charm, a directory or a .charm file, or a bundle of several",
     arguments,
     has_model: true,
     idle: &[
@@ -31,7 +32,13 @@ fn arguments(command: Command) -> Command {
     let units =
         Arg::new("num-units").long("num-units").short('n').value_name("NUMBER").value_parser(value_parser!(u32));
     command
-        .arg(Arg::new("charm").required(true).value_name("CHARM").help("A directory or a file, such as ./web.charm"))
+        .arg(
+            Arg::new("charm")
+                .required(true)
+                .value_name("CHARM")
+                .help("A directory or a file, such as ./web.charm or ./bundle.yaml"),
+        )
+        .arg(many("overlay", "FILE").help("Of a bundle: a YAML file that is laid over it"))
         .arg(Arg::new("application").value_name("NAME").help("The application's name, in place of the charm's"))
         .arg(units.help("How many units"))
         .arg(many("config", "KEY=VALUE").help("Set an option, to @FILE's text too, or those of a YAML file"))
@@ -48,7 +55,13 @@ fn arguments(command: Command) -> Command {
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let given = call.text("charm").to_owned();
     let path = local(call, &given)?;
-    let (_store, mut session) = call.open_or_make()?;
+    if let Some(file) = bundle::file_of(&path) {
+        return deploy_bundle(call, &file);
+    }
+    if !call.texts("overlay").is_empty() {
+        return Err("flag provided but not supported when deploying a charm: --overlay".into());
+    }
+    let (store, mut session) = call.open_or_make()?;
     let (revision, record) = session.take_charm(&path)?;
     let charm = revision.charm().clone();
     let app = match call.matches.get_one::<String>("application") {
@@ -93,7 +106,21 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     entry.charms.push(record);
     entry.constraints = constraints;
     entry.base = call.matches.get_one::<String>("base").cloned().unwrap_or_default();
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
+}
+
+/// Deploys all of a bundle, or nothing of it.
+fn deploy_bundle(call: &mut Call<'_, '_>, file: &Path) -> Result<(), Failure> {
+    if call.matches.contains_id("application") {
+        return Err("this is the bundle deployment, and an application name is not expected".into());
+    }
+    let overlays: Vec<std::path::PathBuf> = call.texts("overlay").iter().map(|path| call.path(path)).collect();
+    let bundle = bundle::read(file, &overlays)?;
+    let (store, mut session) = call.open_or_make()?;
+    bundle::deploy(call, &store, &mut session, &bundle, file.parent().unwrap_or(file))?;
+    call.settle(&store, &mut session)?;
+    call.terminal.say("Deploy of bundle completed.");
+    Ok(())
 }
 
 /// The path of a charm that is here. Juju takes a name without a slash for one of Charmhub's.
@@ -112,7 +139,7 @@ fn local(call: &Call<'_, '_>, given: &str) -> Result<std::path::PathBuf, Failure
 }
 
 /// How many instances a storage directive such as `2`, `pool,2` or `1G` asks for.
-pub(super) fn count(directive: &str) -> Result<u32, Failure> {
+pub(in crate::cli) fn count(directive: &str) -> Result<u32, Failure> {
     let mut counts = directive.split(',').filter_map(|part| part.parse::<u32>().ok());
     Ok(counts.next_back().unwrap_or(1))
 }

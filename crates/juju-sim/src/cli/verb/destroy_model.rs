@@ -46,9 +46,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         for app in session.world.applications() {
             let _ = session.world.remove_application(&app);
         }
-        let settled = session.settle();
-        call.terminal.unsay();
-        settled?;
+        call.settle(&store, &mut session)?;
     }
     drop(session);
     store.remove(&name)?;

@@ -20,10 +20,10 @@ fn arguments(command: Command) -> Command {
 }
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     for id in call.texts("storage") {
         session.world.detach_storage(&id)?;
         call.terminal.say(&format!("detaching {id}"));
     }
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }

@@ -60,7 +60,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     } else {
         words.iter().map(|it| quoted(it)).collect::<Vec<_>>().join(" ")
     };
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     let Chosen { units: mut chosen, refused } = Chosen::of(&session, &units)?;
     for app in &apps {
         if !session.world.applications().contains(app) {
@@ -94,7 +94,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     for unit in &chosen {
         operation.run(&mut session, unit, |session| session.world.run_commands(unit, &commands))?;
     }
-    end(call, session, operation)
+    end(call, &store, session, operation)
 }
 
 /// A word as a shell takes it for one.

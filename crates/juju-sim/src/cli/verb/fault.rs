@@ -3,6 +3,8 @@ use clap::{Arg, Command};
 use super::Verb;
 use crate::cli::call::Call;
 use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+use crate::cli::store::Store;
 use crate::{Fault, Observation, Target, ToolOutput};
 
 pub(super) const VERB: Verb = Verb {
@@ -52,7 +54,7 @@ fn arguments(command: Command) -> Command {
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let (unit, kind, words) = (call.text("unit"), call.text("kind"), call.texts("words"));
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     let world = &mut session.world;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let number = |text: &str| text.parse::<usize>().map_err(|_| Failure::Usage(format!("{text:?} is no number")));
@@ -75,18 +77,20 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         ("hang", [command]) => Fault::Hang(Target::Command((*command).to_owned())),
         ("refuse", [name, text]) => Fault::Refuse { call: (*name).to_owned(), text: (*text).to_owned() },
         ("absent", [command]) => Fault::Absent((*command).to_owned()),
-        ("pause", []) => return done(call, session, |world| world.pause(unit)),
-        ("resume", []) => return done(call, session, |world| world.resume(unit)),
-        ("restart", []) => return done(call, session, |world| world.restart_agent(unit)),
-        ("reboot", []) => return done(call, session, |world| world.reboot(unit)),
-        ("lead", []) => return done(call, session, |world| world.set_leader(unit)),
-        ("hold", ["relation", relation]) => return done(call, session, |world| world.hold_relation(unit, *relation)),
+        ("pause", []) => return done(call, &store, session, |world| world.pause(unit)),
+        ("resume", []) => return done(call, &store, session, |world| world.resume(unit)),
+        ("restart", []) => return done(call, &store, session, |world| world.restart_agent(unit)),
+        ("reboot", []) => return done(call, &store, session, |world| world.reboot(unit)),
+        ("lead", []) => return done(call, &store, session, |world| world.set_leader(unit)),
+        ("hold", ["relation", relation]) => {
+            return done(call, &store, session, |world| world.hold_relation(unit, *relation));
+        }
         ("hold", [what]) => {
             let what = observation(what)?;
-            return done(call, session, |world| world.hold(unit, what));
+            return done(call, &store, session, |world| world.hold(unit, what));
         }
-        ("release", []) => return done(call, session, |world| world.release(unit)),
-        ("clear", []) => return done(call, session, |world| world.clear_faults(unit)),
+        ("release", []) => return done(call, &store, session, |world| world.release(unit)),
+        ("clear", []) => return done(call, &store, session, |world| world.clear_faults(unit)),
         _ => {
             let text = format!("{kind:?} with {} values is nothing that can go wrong\n\n{KINDS}", words.len());
             return Err(Failure::Usage(text));
@@ -111,9 +115,10 @@ fn observation(name: &str) -> Result<Observation, Failure> {
 
 fn done(
     call: &mut Call<'_, '_>,
-    mut session: crate::cli::session::Session,
+    store: &Store,
+    mut session: Session,
     act: impl FnOnce(&mut crate::World) -> Result<(), crate::SimError>,
 ) -> Result<(), Failure> {
     act(&mut session.world)?;
-    call.settle(&mut session)
+    call.settle(store, &mut session)
 }

@@ -29,6 +29,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     for end in &mut ends {
         *end = offers::end(&store, &mut session, end)?;
     }
-    session.world.integrate(&ends[0], &ends[1])?;
-    call.settle_all(&store, &mut session)
+    let id = session.world.integrate(&ends[0], &ends[1])?;
+    offers::tie(&store, &mut session, id)?;
+    call.settle(&store, &mut session)
 }

@@ -12,6 +12,7 @@ mod attach_storage;
 mod bind;
 mod config;
 mod constraints;
+mod consume;
 mod controllers;
 mod debug_log;
 mod deploy;
@@ -20,16 +21,21 @@ mod detach_storage;
 mod exec;
 mod expose;
 mod fault;
+mod find_offers;
 mod grant_secret;
 mod integrate;
 mod machines;
 mod model_config;
 mod model_constraints;
 mod models;
+mod offer;
+mod offers;
 mod operations;
 mod refresh;
 mod remove_application;
+mod remove_offer;
 mod remove_relation;
+mod remove_saas;
 mod remove_secret;
 mod remove_storage;
 mod remove_unit;
@@ -45,6 +51,7 @@ mod set_model_constraints;
 mod show_action;
 mod show_application;
 mod show_model;
+mod show_offer;
 mod show_operation;
 mod show_secret;
 mod show_status_log;
@@ -71,6 +78,8 @@ use std::io::{BufRead as _, Read as _};
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
+
+pub(super) use deploy::count;
 
 use super::call::Call;
 use super::failure::Failure;
@@ -104,6 +113,7 @@ pub(super) const VERBS: &[&Verb] = &[
     &bind::VERB,
     &config::VERB,
     &constraints::VERB,
+    &consume::VERB,
     &controllers::VERB,
     &debug_log::VERB,
     &deploy::VERB,
@@ -112,16 +122,21 @@ pub(super) const VERBS: &[&Verb] = &[
     &exec::VERB,
     &expose::VERB,
     &fault::VERB,
+    &find_offers::VERB,
     &grant_secret::VERB,
     &integrate::VERB,
     &machines::VERB,
     &model_config::VERB,
     &model_constraints::VERB,
     &models::VERB,
+    &offer::VERB,
+    &offers::VERB,
     &operations::VERB,
     &refresh::VERB,
     &remove_application::VERB,
+    &remove_offer::VERB,
     &remove_relation::VERB,
+    &remove_saas::VERB,
     &remove_secret::VERB,
     &remove_storage::VERB,
     &remove_unit::VERB,
@@ -137,6 +152,7 @@ pub(super) const VERBS: &[&Verb] = &[
     &show_action::VERB,
     &show_application::VERB,
     &show_model::VERB,
+    &show_offer::VERB,
     &show_operation::VERB,
     &show_secret::VERB,
     &show_status_log::VERB,

@@ -47,7 +47,7 @@ fn arguments(command: Command) -> Command {
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let app = call.text("application").to_owned();
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     if !session.world.applications().contains(&app) {
         return Err(format!("application {app:?} not found").into());
     }
@@ -92,5 +92,5 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         session.world.take_failed_as_done(&app)?;
     }
     call.terminal.say(&format!("Added local charm {:?}, revision {number}, to the model", charm.name()));
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }

@@ -27,7 +27,7 @@ fn arguments(command: Command) -> Command {
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let apps = call.texts("applications");
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     let mut plan = String::new();
     let mut storage = Vec::new();
     for app in &apps {
@@ -62,5 +62,5 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     if call.flag("no-prompt") {
         call.terminal.say(plan.trim_end());
     }
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }

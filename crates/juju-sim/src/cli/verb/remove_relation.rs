@@ -31,5 +31,5 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         true => session.world.remove_relation_by_force(relation)?,
         false => session.world.remove_relation(relation)?,
     }
-    call.settle_all(&store, &mut session)
+    call.settle(&store, &mut session)
 }

@@ -24,7 +24,7 @@ fn arguments(command: Command) -> Command {
 }
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     let id = secrets::find_own(&session, call.text("secret"))?;
     let revision = call.matches.get_one::<u64>("revision").copied();
     session.world.change(|model| {
@@ -38,5 +38,5 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         }
         Ok(())
     })?;
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }

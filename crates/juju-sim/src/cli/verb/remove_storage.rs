@@ -23,7 +23,7 @@ fn arguments(command: Command) -> Command {
 }
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     let ids = call.texts("storage");
     for id in &ids {
         let attached = match session.world.model().storage.get(id) {
@@ -40,5 +40,5 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         call.terminal.say(&format!("removing {id}"));
     }
     session.doomed.extend(ids);
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }

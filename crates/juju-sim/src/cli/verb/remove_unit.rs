@@ -27,7 +27,7 @@ fn arguments(command: Command) -> Command {
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let units = call.texts("units");
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     for unit in &units {
         if !unit.contains('/') {
             return Err(format!("{unit:?} is the name of an application: name its units").into());
@@ -55,5 +55,5 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     if call.flag("no-prompt") {
         call.terminal.say(plan.trim_end());
     }
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }

@@ -26,7 +26,7 @@ fn arguments(command: Command) -> Command {
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let mut units = call.texts("units");
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     match (call.flag("all"), units.is_empty()) {
         (true, true) => units = session.world.failed(),
         (true, false) => return Err(Failure::Usage("specifying unit names cannot be combined with --all".to_owned())),
@@ -40,5 +40,5 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         }
         session.world.resolve(unit, retry)?;
     }
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }

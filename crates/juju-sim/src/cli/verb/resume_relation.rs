@@ -26,5 +26,5 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         let relation = relations::find(&session, &[number])?;
         session.world.resume_relation(relation)?;
     }
-    call.settle_all(&store, &mut session)
+    call.settle(&store, &mut session)
 }

@@ -24,7 +24,7 @@ fn arguments(command: Command) -> Command {
 }
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     let id = secrets::find_own(&session, call.text("secret"))?;
     for app in call.text("applications").split(',') {
         if !session.world.applications().iter().any(|it| it == app) {
@@ -32,5 +32,5 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         }
         session.world.revoke_secret(&id, app)?;
     }
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }

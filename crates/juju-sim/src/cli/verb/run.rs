@@ -12,6 +12,7 @@ use crate::cli::form::{form, give, give_text, with_forms};
 use crate::cli::options;
 use crate::cli::records::{Operation, Task};
 use crate::cli::session::Session;
+use crate::cli::store::Store;
 use crate::cli::wait;
 
 pub(super) const VERB: Verb = Verb {
@@ -53,7 +54,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         return Err(Failure::Usage("no unit specified".to_owned()));
     }
     let parameters = parameters(call, pairs)?;
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     let mut chosen = Chosen::of(&session, &units)?;
     let model = session.world.model();
     for unit in std::mem::take(&mut chosen.units) {
@@ -73,7 +74,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         let parameters = Value::Object(parameters.clone());
         operation.run(&mut session, unit, |session| session.world.run_action(unit, action, parameters))?;
     }
-    end(call, session, operation)
+    end(call, &store, session, operation)
 }
 
 /// The parameters of a file and those of the command line, which come over them.
@@ -191,13 +192,18 @@ impl Running {
 }
 
 /// Ends an operation: keeps it, lets hooks run that follow, and shows what came of it.
-pub(super) fn end(call: &mut Call<'_, '_>, mut session: Session, running: Running) -> Result<(), Failure> {
+pub(super) fn end(
+    call: &mut Call<'_, '_>,
+    store: &Store,
+    mut session: Session,
+    running: Running,
+) -> Result<(), Failure> {
     let Running { number, operation, refused } = running;
     call.terminal.unsay();
     let count = operation.tasks.len();
     if count == 0 {
         call.terminal.say(&format!("Operation {number} failed to schedule any tasks:\n{}", refused.join("\n")));
-        return call.settle(&mut session);
+        return call.settle(store, &mut session);
     }
     if !refused.is_empty() {
         call.terminal.say(&format!("Some tasks could not be scheduled:\n{}", refused.join("\n")));
@@ -209,7 +215,7 @@ pub(super) fn end(call: &mut Call<'_, '_>, mut session: Session, running: Runnin
     call.terminal.say("");
     if call.matches.try_get_one::<bool>("background").ok().flatten() == Some(&true) {
         call.terminal.say(&format!("Check operation status with 'juju-sim show-operation {number}'"));
-        return call.settle(&mut session);
+        return call.settle(store, &mut session);
     }
     let views: BTreeMap<&String, TaskView> =
         operation.tasks.values().map(|task| (&task.unit, TaskView::of(&operation, task))).collect();
@@ -220,7 +226,7 @@ pub(super) fn end(call: &mut Call<'_, '_>, mut session: Session, running: Runnin
         }
         _ => give(call, &views, String::new)?,
     }
-    call.settle(&mut session)?;
+    call.settle(store, &mut session)?;
     let failed: Vec<&Task> = operation.tasks.values().filter(|task| has_failed(task)).collect();
     if failed.is_empty() {
         return Ok(());

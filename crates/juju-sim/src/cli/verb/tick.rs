@@ -31,7 +31,7 @@ fn arguments(command: Command) -> Command {
 }
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     let interval = session.records.settings.config.get("update-status-hook-interval").and_then(|it| it.as_str());
     let interval = wait::duration(interval.unwrap_or(INTERVAL))?.as_secs().max(1);
     let now = session.world.model().seconds();
@@ -54,11 +54,11 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
             for unit in session.world.units() {
                 session.world.tick(&unit)?;
             }
-            call.settle(&mut session)?;
+            call.settle(&store, &mut session)?;
         }
     }
     pass(&mut session, left);
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }
 
 fn pass(session: &mut Session, seconds: u64) {

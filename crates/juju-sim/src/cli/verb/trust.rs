@@ -25,7 +25,7 @@ fn arguments(command: Command) -> Command {
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let app = call.text("application").to_owned();
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     session.world.trust(&app, (!call.flag("remove")).then(machines::cloud))?;
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }

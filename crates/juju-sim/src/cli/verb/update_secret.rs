@@ -26,7 +26,7 @@ fn arguments(command: Command) -> Command {
 }
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
-    let (_store, mut session) = call.open()?;
+    let (store, mut session) = call.open()?;
     let id = secrets::find_own(&session, call.text("secret"))?;
     let content = secrets::content(call)?;
     let text = |name: &str| call.matches.get_one::<String>(name);
@@ -53,5 +53,5 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         }
         Ok::<(), crate::SimError>(())
     })?;
-    call.settle(&mut session)
+    call.settle(&store, &mut session)
 }

@@ -1,0 +1,1 @@
+../../database/src/interface.rs
