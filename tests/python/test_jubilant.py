@@ -518,6 +518,22 @@ def test_the_command_of_jubilant_waits(magpie: jubilant.Juju):
 # The rest
 
 
+def test_the_example_of_the_documents_passes(
+    juju_sim: pathlib.Path, built: Built, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+):
+    text = (charms.ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    _, _, rest = text.partition("$ cat test_magpie.py\n")
+    example, prompt, _ = rest.partition("\n$ ")
+    assert "def test_" in example and prompt
+    (tmp_path / "test_magpie.py").write_text(example, encoding="utf-8")
+    charms.packed(built(charms.magpie)).rename(tmp_path / "magpie_amd64.charm")
+    (tmp_path / "juju").symlink_to(juju_sim)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    command = [sys.executable, "-m", "pytest", "test_magpie.py"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout
+
+
 def test_the_log_is_shown(greeter: jubilant.Juju):
     log = greeter.debug_log()
     assert "unit-greeter-0: " in log and " INFO unit.greeter/0.juju-log it starts\n" in log
