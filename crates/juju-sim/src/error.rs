@@ -205,6 +205,14 @@ pub enum SimError {
         /// What is wrong.
         why: String,
     },
+    /// What `juju-sim init` refuses.
+    #[error("{what}: {why}")]
+    Init {
+        /// What was tried.
+        what: String,
+        /// Why it is refused.
+        why: String,
+    },
     /// A charm archive that is refused.
     #[error("unpack charm archive: {0}")]
     Archive(String),

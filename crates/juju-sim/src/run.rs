@@ -322,7 +322,7 @@ impl fmt::Display for Block<'_> {
                 Trace::Command(command) => writeln!(f, "  > {}", Line { command, values: self.values })?,
                 Trace::Log { level, text } => {
                     for line in text.lines() {
-                        writeln!(f, "  | {level} {line}")?;
+                        writeln!(f, "  | {level} {}", printable(line))?;
                     }
                 }
             }
@@ -332,11 +332,16 @@ impl fmt::Display for Block<'_> {
         }
         match &run.fate {
             Fate::Committed => Ok(()),
-            Fate::Failed(why) => writeln!(f, "  ! failed: {why}"),
-            Fate::ActionFailed(why) => writeln!(f, "  ! action failed: {why}"),
+            Fate::Failed(why) => writeln!(f, "  ! failed: {}", printable(why)),
+            Fate::ActionFailed(why) => writeln!(f, "  ! action failed: {}", printable(why)),
             Fate::Rerun => writeln!(f, "  ! killed: {}", run.end),
         }
     }
+}
+
+/// A charm's text without what would write elsewhere on a terminal.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && !"\t\n".contains(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 impl CommandRun {

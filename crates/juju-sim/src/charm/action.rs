@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::names;
-use super::node::{Entry, Flaw, Ignored, Node, get};
+use super::node::{Entry, Flaw, Flaws, Ignored, Node, get};
 use super::schema::{self, Place};
 use super::validator::{self, as_juju};
 
@@ -136,16 +136,17 @@ impl ActionSpec {
 }
 
 /// Reads `actions.yaml`, or the section of that name.
-pub(super) fn read(charm: &str, root: &Node, ignored: &mut Ignored) -> Result<BTreeMap<String, ActionSpec>, Flaw> {
+pub(super) fn read(charm: &str, root: &Node, ignored: &mut Ignored) -> Result<BTreeMap<String, ActionSpec>, Flaws> {
     if root.is_null() {
         return Ok(BTreeMap::new());
     }
-    let entries = root.map("actions", "a map of action names")?.iter();
-    let specs = entries.map(|entry| {
-        let spec = ActionSpec::read(charm, &entry.key, &entry.value, ignored)?;
-        Ok((entry.key.clone(), spec))
-    });
-    specs.collect()
+    let (mut specs, mut flaws) = (BTreeMap::new(), Flaws::default());
+    for entry in root.map("actions", "a map of action names")? {
+        if let Some(spec) = flaws.take(ActionSpec::read(charm, &entry.key, &entry.value, ignored)) {
+            specs.insert(entry.key.clone(), spec);
+        }
+    }
+    flaws.or(specs)
 }
 
 /// Fills in the defaults of missing properties, also of properties of properties.

@@ -4,7 +4,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::node::{Flaw, Ignored, Node, get};
+use super::node::{Flaw, Flaws, Ignored, Node, get};
 use crate::command::is_secret_uri;
 
 const FORM: &str = "a map with type, default, description";
@@ -101,17 +101,22 @@ impl fmt::Display for OptionKind {
 }
 
 /// Reads `config.yaml`, or the section of that name.
-pub(super) fn read(root: &Node, ignored: &mut Ignored) -> Result<BTreeMap<String, ConfigOption>, Flaw> {
+pub(super) fn read(root: &Node, ignored: &mut Ignored) -> Result<BTreeMap<String, ConfigOption>, Flaws> {
     let entries = root.map("config", "a map with options")?;
     ignored.others("", entries, &["options"]);
     let Some(options) = get(entries, "options") else {
-        return Err(root.flaw("config: options is missing"));
+        return Err(root.flaw("config: options is missing").into());
     };
     if options.is_null() {
         return Ok(BTreeMap::new());
     }
-    let options = options.map("options", "a map of option names")?.iter();
-    options.map(|entry| Ok((entry.key.clone(), ConfigOption::read(&entry.key, &entry.value, ignored)?))).collect()
+    let (mut read, mut flaws) = (BTreeMap::new(), Flaws::default());
+    for entry in options.map("options", "a map of option names")? {
+        if let Some(option) = flaws.take(ConfigOption::read(&entry.key, &entry.value, ignored)) {
+            read.insert(entry.key.clone(), option);
+        }
+    }
+    flaws.or(read)
 }
 
 impl ConfigOption {

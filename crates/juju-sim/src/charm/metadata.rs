@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::endpoint::{Endpoint, Role, Scope};
 use super::names;
-use super::node::{Entry, Flaw, Ignored, Node, get};
+use super::node::{Entry, Flaw, Flaws, Ignored, Node, get};
 use super::resource::ResourceSpec;
 use super::storage::StorageSpec;
 
@@ -60,81 +60,96 @@ pub(super) fn is_modelled(key: &str) -> bool {
 }
 
 impl Metadata {
-    pub(super) fn read(root: &Node, origin: Origin, others: &[&str], ignored: &mut Ignored) -> Result<Metadata, Flaw> {
+    pub(super) fn read(root: &Node, origin: Origin, others: &[&str], ignored: &mut Ignored) -> Result<Metadata, Flaws> {
         let entries = root.text_map("metadata", "a map with name, summary, description and more")?;
         let known = [&MODELLED[..], &TOLD, &OBSOLETE, &KUBERNETES, &["devices"], others].concat();
         ignored.others("", entries, &known);
-        let name = match get(entries, "name") {
-            Some(name) => name.text("name")?,
-            None => return Err(root.flaw("name is missing")),
+        let mut flaws = Flaws::default();
+        let name = flaws.take(read_name(root, entries)).unwrap_or_default();
+        flaws.take(check_told(root, entries, origin));
+        flaws.take(refuse_unmodelled(entries));
+        let subordinate = get(entries, "subordinate").map_or(Ok(false), |on| on.boolean("subordinate"));
+        let subordinate = flaws.take(subordinate).unwrap_or_default();
+        let endpoints = match flaws.take(read_endpoints(name, subordinate, entries, ignored)) {
+            Some(endpoints) => {
+                flaws.take(check_subordinate(root, subordinate, &endpoints));
+                endpoints
+            }
+            None => BTreeMap::new(),
         };
-        if !names::is_charm_name(name) {
-            return Err(root.flaw(format!("bad charm name {name:?}: {}", names::CHARM_RULE)));
-        }
-        check_told(root, entries, origin)?;
-        refuse_unmodelled(entries)?;
-        let subordinate = get(entries, "subordinate").map_or(Ok(false), |on| on.boolean("subordinate"))?;
-        let endpoints = read_endpoints(name, subordinate, entries, ignored)?;
-        let is_container = |endpoint: &Endpoint| endpoint.role == Role::Requires && endpoint.scope == Scope::Container;
-        if subordinate && !endpoints.values().any(is_container) {
-            return Err(
-                root.flaw("subordinate: a subordinate charm needs an endpoint in requires with scope container")
-            );
-        }
-        Ok(Metadata {
+        let summary = get(entries, "summary").map_or(Ok(""), |summary| summary.text("summary"));
+        let extra_bindings = flaws.take(read_bindings(&endpoints, entries)).unwrap_or_default();
+        let storages = read_section(entries, "storage", "a map of storage names", |name, node| {
+            StorageSpec::read(name, node, ignored)
+        });
+        let storages = flaws.take(storages).unwrap_or_default();
+        let resources = read_section(entries, "resources", "a map of resource names", |name, node| {
+            ResourceSpec::read(name, node, ignored)
+        });
+        let resources = flaws.take(resources).unwrap_or_default();
+        flaws.or(Metadata {
             name: name.to_owned(),
-            summary: get(entries, "summary").map_or(Ok(""), |summary| summary.text("summary"))?.to_owned(),
+            // That it is a text was checked with all that is told.
+            summary: summary.unwrap_or_default().to_owned(),
             subordinate,
-            extra_bindings: read_bindings(&endpoints, entries)?,
             endpoints,
-            storages: read_section(entries, "storage", "a map of storage names", |name, node| {
-                StorageSpec::read(name, node, ignored)
-            })?,
-            resources: read_section(entries, "resources", "a map of resource names", |name, node| {
-                ResourceSpec::read(name, node, ignored)
-            })?,
+            extra_bindings,
+            storages,
+            resources,
         })
     }
 }
 
+/// The name, by Juju's rule.
+fn read_name<'a>(root: &Node, entries: &'a [Entry]) -> Result<&'a str, Flaw> {
+    let name = get(entries, "name").ok_or_else(|| root.flaw("name is missing"))?.text("name")?;
+    if !names::is_charm_name(name) {
+        return Err(root.flaw(format!("bad charm name {name:?}: {}", names::CHARM_RULE)));
+    }
+    Ok(name)
+}
+
+fn check_subordinate(root: &Node, subordinate: bool, endpoints: &BTreeMap<String, Endpoint>) -> Result<(), Flaw> {
+    let is_container = |endpoint: &Endpoint| endpoint.role == Role::Requires && endpoint.scope == Scope::Container;
+    if subordinate && !endpoints.values().any(is_container) {
+        return Err(root.flaw("subordinate: a subordinate charm needs an endpoint in requires with scope container"));
+    }
+    Ok(())
+}
+
 /// Juju checks the form of what it keeps for people.
-fn check_told(root: &Node, entries: &[Entry], origin: Origin) -> Result<(), Flaw> {
+fn check_told(root: &Node, entries: &[Entry], origin: Origin) -> Result<(), Flaws> {
+    let mut flaws = Flaws::default();
     for key in ["summary", "description"] {
         match get(entries, key) {
-            Some(text) => _ = text.text(key)?,
-            None if origin == Origin::File => return Err(root.flaw(format!("{key} is missing"))),
+            Some(text) => drop(flaws.take(text.text(key))),
+            None if origin == Origin::File => drop(flaws.take::<()>(Err(root.flaw(format!("{key} is missing"))))),
             None => {}
         }
     }
     for key in ["tags", "categories", "terms", "series"] {
-        if let Some(list) = get(entries, key) {
-            list.texts(key)?;
-        }
+        flaws.take(get(entries, key).map(|list| list.texts(key)).transpose());
     }
     for key in OBSOLETE {
-        if let Some(number) = get(entries, key) {
-            number.integer(key)?;
-        }
+        flaws.take(get(entries, key).map(|number| number.integer(key)).transpose());
     }
-    if let Some(version) = get(entries, "min-juju-version") {
-        version.text("min-juju-version")?;
-    }
-    if let Some(assumes) = get(entries, "assumes") {
-        assumes.list("assumes", "a list of features")?;
-    }
-    if let Some(user) = get(entries, "charm-user")
-        && !["root", "sudoer", "non-root"].contains(&user.text("charm-user")?)
-    {
-        return Err(user.flaw("charm-user: expected root, sudoer or non-root"));
+    flaws.take(get(entries, "min-juju-version").map(|version| version.text("min-juju-version")).transpose());
+    flaws.take(get(entries, "assumes").map(|assumes| assumes.list("assumes", "a list of features")).transpose());
+    if let Some(user) = get(entries, "charm-user") {
+        flaws.take(user.text("charm-user").and_then(|name| match name {
+            "root" | "sudoer" | "non-root" => Ok(()),
+            _ => Err(user.flaw("charm-user: expected root, sudoer or non-root")),
+        }));
     }
     // Each of the two formats of metadata has keys that the other lacks.
     let first = |keys: &[&str]| entries.iter().find(|entry| keys.contains(&entry.key.as_str()));
     let (old, new) =
         (first(&["series", "deployment", "min-juju-version"]), first(&["containers", "assumes", "charm-user"]));
     if let (Some(old), Some(new)) = (old, new) {
-        return Err(Flaw::new(new.line, format!("{} cannot be used with {}", new.key, old.key)));
+        let why = format!("{} cannot be used with {}", new.key, old.key);
+        flaws.take::<()>(Err(Flaw::new(new.line, why)));
     }
-    Ok(())
+    flaws.or(())
 }
 
 fn refuse_unmodelled(entries: &[Entry]) -> Result<(), Flaw> {
@@ -163,10 +178,15 @@ fn read_section<T>(
     key: &str,
     form: &str,
     mut read: impl FnMut(&str, &Node) -> Result<T, Flaw>,
-) -> Result<BTreeMap<String, T>, Flaw> {
+) -> Result<BTreeMap<String, T>, Flaws> {
     let Some(section) = get(entries, key) else { return Ok(BTreeMap::new()) };
-    let entries = section.text_map(key, form)?.iter();
-    entries.map(|entry| Ok((entry.key.clone(), read(&entry.key, &entry.value)?))).collect()
+    let (mut all, mut flaws) = (BTreeMap::new(), Flaws::default());
+    for entry in section.text_map(key, form)? {
+        if let Some(value) = flaws.take(read(&entry.key, &entry.value)) {
+            all.insert(entry.key.clone(), value);
+        }
+    }
+    flaws.or(all)
 }
 
 fn read_endpoints(
@@ -174,8 +194,8 @@ fn read_endpoints(
     subordinate: bool,
     entries: &[Entry],
     ignored: &mut Ignored,
-) -> Result<BTreeMap<String, Endpoint>, Flaw> {
-    let mut endpoints: BTreeMap<String, Endpoint> = BTreeMap::new();
+) -> Result<BTreeMap<String, Endpoint>, Flaws> {
+    let (mut endpoints, mut flaws) = (BTreeMap::<String, Endpoint>::new(), Flaws::default());
     for role in Role::ALL {
         let section = role.section();
         let form = "a map of endpoint names, each with its interface";
@@ -183,16 +203,17 @@ fn read_endpoints(
             let endpoint = Endpoint::read(role, name, node, ignored)?;
             check_endpoint(charm, subordinate, &endpoint).map_err(|why| node.flaw(why))?;
             Ok((endpoint, node.line))
-        })?;
-        for (name, (endpoint, line)) in read {
+        });
+        for (name, (endpoint, line)) in flaws.take(read).into_iter().flatten() {
             if let Some(other) = endpoints.get(&name) {
-                let other = other.role.section();
-                return Err(Flaw::new(line, format!("endpoint {name} is in both {other} and {section}")));
+                let why = format!("endpoint {name} is in both {} and {section}", other.role.section());
+                flaws.take::<()>(Err(Flaw::new(line, why)));
+                continue;
             }
             endpoints.insert(name, endpoint);
         }
     }
-    Ok(endpoints)
+    flaws.or(endpoints)
 }
 
 fn check_endpoint(charm: &str, subordinate: bool, endpoint: &Endpoint) -> Result<(), String> {

@@ -29,6 +29,9 @@ pub use endpoint::{Endpoint, Role, Scope};
 pub use resource::{ResourceKind, ResourceSpec};
 pub use storage::StorageSpec;
 
+#[cfg(feature = "cli")]
+pub(crate) use names::CHARM_RULE;
+
 /// Whether Juju takes this for the name of an application.
 pub(crate) fn is_application_name(name: &str) -> bool {
     names::is_charm_name(name)
@@ -77,7 +80,7 @@ impl Charm {
             actions: actions.map(|text| Part::parse("actions.yaml", text)).transpose()?,
             ignored: Vec::new(),
         };
-        Charm::read(parts, Origin::Text)
+        first(Charm::read(parts, Origin::Text))
     }
 
     /// Reads an unpacked charm: `metadata.yaml` and, where they are, `config.yaml` and `actions.yaml`.
@@ -95,7 +98,7 @@ impl Charm {
     /// [`SimError::Charm`] as for [`parse`](Charm::parse), and if there is no `metadata.yaml`; [`SimError::File`] for a file
     /// that cannot be read.
     pub fn from_dir(dir: impl AsRef<Path>) -> Result<Charm, SimError> {
-        Charm::read(Parts::of_dir(dir.as_ref())?, Origin::File)
+        first(Charm::read(Parts::of_dir(dir.as_ref())?, Origin::File))
     }
 
     /// Reads a charm's project, as charmcraft would: files as in an unpacked charm, and for those that are missing the
@@ -116,7 +119,27 @@ impl Charm {
     /// As for [`from_dir`](Charm::from_dir), and [`SimError::Charm`] for what charmcraft refuses to pack or drops: a part
     /// that is in two files.
     pub fn from_project(dir: impl AsRef<Path>) -> Result<Charm, SimError> {
-        Charm::read(Parts::of_project(dir.as_ref())?, Origin::File)
+        first(Charm::read(Parts::of_project(dir.as_ref())?, Origin::File))
+    }
+
+    /// As [`from_dir`](Self::from_dir), with every flaw that can be told apart in place of the first.
+    #[cfg(any(feature = "cli", test))]
+    pub(crate) fn from_dir_or_flaws(dir: &Path) -> Result<Charm, Vec<SimError>> {
+        let mut flaws = Vec::new();
+        let mut open = |name| {
+            Part::open(dir, name).unwrap_or_else(|flaw| {
+                flaws.push(flaw);
+                None
+            })
+        };
+        let (metadata, config, actions) = (open("metadata.yaml"), open("config.yaml"), open("actions.yaml"));
+        let Some(metadata) = metadata else { return Err(flaws) };
+        let parts = Parts { metadata, config, actions, ignored: Vec::new() };
+        match (Charm::read(parts, Origin::File), flaws.is_empty()) {
+            (Ok(charm), true) => Ok(charm),
+            (Ok(_), false) => Err(flaws),
+            (Err(more), _) => Err(flaws.into_iter().chain(more).collect()),
+        }
     }
 
     /// The charm's name. Applications have names of their own.
@@ -224,20 +247,31 @@ impl Charm {
         self.has_endpoint(name) || self.extra_bindings().any(|it| it == name)
     }
 
-    fn read(parts: Parts, origin: Origin) -> Result<Charm, SimError> {
+    /// All that is wrong is an error of its own; there is one at least.
+    fn read(parts: Parts, origin: Origin) -> Result<Charm, Vec<SimError>> {
         let Parts { metadata: Part { file, root, mut ignored, others }, config, actions, ignored: unread } = parts;
-        let metadata = Metadata::read(&root, origin, others, &mut ignored).map_err(|flaw| flaw.of(&file))?;
+        let mut flaws = Vec::new();
+        let metadata = Metadata::read(&root, origin, others, &mut ignored);
+        let metadata = metadata.map_err(|them| flaws.append(&mut them.of(&file))).ok();
         let mut paths = [ignored.paths, unread].concat();
         let mut options = BTreeMap::new();
         if let Some(Part { file, root, mut ignored, .. }) = config {
-            options = config::read(&root, &mut ignored).map_err(|flaw| flaw.of(&file))?;
+            match config::read(&root, &mut ignored) {
+                Ok(read) => options = read,
+                Err(them) => flaws.append(&mut them.of(&file)),
+            }
             paths.append(&mut ignored.paths);
         }
         let mut specs = BTreeMap::new();
         if let Some(Part { file, root, mut ignored, .. }) = actions {
-            specs = action::read(&metadata.name, &root, &mut ignored).map_err(|flaw| flaw.of(&file))?;
+            let name = metadata.as_ref().map_or("", |metadata| metadata.name.as_str());
+            match action::read(name, &root, &mut ignored) {
+                Ok(read) => specs = read,
+                Err(them) => flaws.append(&mut them.of(&file)),
+            }
             paths.append(&mut ignored.paths);
         }
+        let Some(metadata) = metadata.filter(|_| flaws.is_empty()) else { return Err(flaws) };
         let Metadata { name, summary, subordinate, endpoints, extra_bindings, storages, resources } = metadata;
         Ok(Charm {
             name,
@@ -252,6 +286,10 @@ impl Charm {
             ignored: paths,
         })
     }
+}
+
+fn first(read: Result<Charm, Vec<SimError>>) -> Result<Charm, SimError> {
+    read.map_err(|flaws| flaws.into_iter().next().expect("what is not read has a flaw"))
 }
 
 #[cfg(test)]
@@ -317,6 +355,39 @@ resources:
             let error = Charm::parse(text, None, None).unwrap_err().to_string();
             assert!(error.starts_with("invalid charm: metadata.yaml:") && !error.contains('\n'), "{error}");
         }
+    }
+
+    #[test]
+    fn all_flaws_are_told_and_the_first_is_the_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+        write(
+            "metadata.yaml",
+            "name: M\nsummary: 5\npeers: {a: {}, b: i}\nrequires: {b: i, juju: i}\nstorage: {s: {}}\n",
+        );
+        write("config.yaml", "options: {a: {type: x}, b: {}, c: {type: int, default: x}}");
+        write("actions.yaml", "{A: {}, b: {params: {c: {type: x}}}, c: {}}");
+        let flaws = Charm::from_dir_or_flaws(dir.path()).unwrap_err();
+        let texts: Vec<String> = flaws.iter().map(ToString::to_string).collect();
+        let wanted = [
+            "metadata.yaml:1: bad charm name \"M\"",
+            "metadata.yaml:2: summary: expected a string",
+            "metadata.yaml:1: description is missing",
+            "metadata.yaml:3: endpoint a of peers: interface is missing",
+            "metadata.yaml:4: bad endpoint name \"juju\"",
+            "metadata.yaml:5: storage s: type",
+            "config.yaml:1: option a: type",
+            "config.yaml:1: option c: default",
+            "actions.yaml:1: bad action name \"A\"",
+            "actions.yaml:1: action b: params.c.type",
+        ];
+        assert_eq!(texts.len(), wanted.len(), "{texts:#?}");
+        for (text, wanted) in texts.iter().zip(wanted) {
+            assert!(text.contains(wanted), "{wanted}: {text}");
+        }
+        assert_eq!(Charm::from_dir(dir.path()).unwrap_err().to_string(), texts[0]);
+        write("config.yaml", "[");
+        assert_eq!(Charm::from_dir_or_flaws(dir.path()).unwrap_err().len(), wanted.len() - 1);
     }
 
     /// Pieces that YAML and a charm are made of.

@@ -1,7 +1,7 @@
 //! The names that Juju allows.
 
 /// What a charm's name may be, for an error about one that is not.
-pub(super) const CHARM_RULE: &str = "a charm's name starts with a lower-case letter and has lower-case letters and digits, in parts joined by \
+pub(crate) const CHARM_RULE: &str = "a charm's name starts with a lower-case letter and has lower-case letters and digits, in parts joined by \
      dashes of which each has a letter";
 /// The same for endpoints.
 pub(super) const ENDPOINT_RULE: &str = "an endpoint's name starts with a lower-case letter and has lower-case letters and digits, in parts joined by \

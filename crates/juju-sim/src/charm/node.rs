@@ -79,6 +79,33 @@ impl Flaw {
     }
 }
 
+/// All that is wrong in a text. The parts of it that are good are read past those that are not.
+#[derive(Debug, Default)]
+pub(super) struct Flaws(Vec<Flaw>);
+
+impl From<Flaw> for Flaws {
+    fn from(flaw: Flaw) -> Flaws {
+        Flaws(vec![flaw])
+    }
+}
+
+impl Flaws {
+    /// What was read; where that is nothing, its flaws are kept here.
+    pub(super) fn take<T>(&mut self, read: Result<T, impl Into<Flaws>>) -> Option<T> {
+        read.map_err(|flaws| self.0.append(&mut flaws.into().0)).ok()
+    }
+
+    /// What was read, if nothing is wrong in all of it.
+    pub(super) fn or<T>(self, read: T) -> Result<T, Flaws> {
+        if self.0.is_empty() { Ok(read) } else { Err(self) }
+    }
+
+    /// The errors for the flaws of a file, one at least.
+    pub(super) fn of(self, file: &str) -> Vec<SimError> {
+        self.0.into_iter().map(|flaw| flaw.of(file)).collect()
+    }
+}
+
 /// The keys of one file that nobody reads.
 #[derive(Debug)]
 pub(super) struct Ignored {

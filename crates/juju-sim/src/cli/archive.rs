@@ -17,23 +17,28 @@ const MAX_LINK: u64 = 4096;
 
 /// Unpacks an archive into an empty directory, which nothing in it can get out of.
 pub(super) fn unpack(archive: &Path, into: &Path) -> Result<(), SimError> {
+    unpack_at_most(MAX_BYTES, archive, into)
+}
+
+fn unpack_at_most(bytes: u64, archive: &Path, into: &Path) -> Result<(), SimError> {
     let zip_error = |error: ZipError| SimError::Zip { path: archive.to_owned(), why: error.to_string() };
     let file = File::open(archive).map_err(SimError::file("open", archive))?;
     let mut zip = ZipArchive::new(file).map_err(zip_error)?;
     if zip.len() > MAX_ENTRIES {
         return Err(SimError::Archive(format!("{} entries are too many", zip.len())));
     }
-    let mut left = MAX_BYTES;
+    let too_big = || SimError::Archive(format!("it has more than {bytes} bytes"));
+    // Before any of them is written. That an entry is larger than it says, copying finds.
+    if zip.decompressed_size().is_some_and(|size| size > bytes.into()) {
+        return Err(too_big());
+    }
+    let mut left = bytes;
     let mut links = Vec::new();
-    let mut executable = true;
     for index in 0..zip.len() {
         let mut entry = zip.by_index(index).map_err(zip_error)?;
         let path = inner_path(&entry)?;
         let mode = entry.unix_mode().unwrap_or(0o644);
         let target = into.join(&path);
-        if path == Path::new("dispatch") {
-            executable = mode & 0o111 != 0;
-        }
         if entry.is_dir() {
             fs::create_dir_all(&target).map_err(SimError::file("create", &target))?;
             continue;
@@ -44,7 +49,7 @@ pub(super) fn unpack(archive: &Path, into: &Path) -> Result<(), SimError> {
         if entry.is_symlink() {
             links.push((target, link_target(&mut entry, &path)?));
         } else {
-            left = copy(&mut entry, &target, left)?;
+            left = left.checked_sub(copy(&mut entry, &target, left)?).ok_or_else(too_big)?;
             let mode = Permissions::from_mode(mode & 0o777);
             fs::set_permissions(&target, mode).map_err(SimError::file("chmod", &target))?;
         }
@@ -52,10 +57,6 @@ pub(super) fn unpack(archive: &Path, into: &Path) -> Result<(), SimError> {
     // Last, so that no file is written through one.
     for (link, target) in links {
         symlink(target, &link).map_err(SimError::file("link", &link))?;
-    }
-    // Juju deploys such a charm, because only the modes of hooks are repaired, and then all of its hooks fail.
-    if !executable {
-        return Err(SimError::Archive("dispatch is stored without an executable mode".to_owned()));
     }
     Ok(())
 }
@@ -83,11 +84,10 @@ fn link_target<R: Read + Seek>(entry: &mut ZipFile<'_, R>, path: &Path) -> Resul
     Ok(target)
 }
 
-/// Copies an entry to a new file; the number of bytes that further ones may have.
-fn copy(entry: &mut impl Read, target: &Path, left: u64) -> Result<u64, SimError> {
+/// Copies so many bytes of an entry at most, and one more, to a new file; how many they were.
+fn copy(entry: &mut impl Read, target: &Path, most: u64) -> Result<u64, SimError> {
     let mut file = File::create_new(target).map_err(SimError::file("create", target))?;
-    let copied = std::io::copy(&mut entry.take(left + 1), &mut file).map_err(SimError::file("unpack", target))?;
-    left.checked_sub(copied).ok_or_else(|| SimError::Archive(format!("more than {MAX_BYTES} bytes")))
+    std::io::copy(&mut entry.take(most + 1), &mut file).map_err(SimError::file("unpack", target))
 }
 
 #[cfg(test)]
@@ -133,7 +133,6 @@ mod tests {
         let dispatch = || Entry::File("dispatch", 0o755);
         let names = unpacked(&[dispatch(), Entry::File("src/a", 0o644), Entry::Link("hooks/install", "../dispatch")]);
         assert_eq!(names.unwrap(), ["dispatch", "hooks", "src"]);
-        assert!(unpacked(&[Entry::File("dispatch", 0o644)]).unwrap_err().contains("executable mode"));
         assert_eq!(unpacked(&[Entry::File("hooks/install", 0o644)]).unwrap(), ["hooks"]);
         for bad in ["../x", "/etc/x", "a/../../x"] {
             let error = unpacked(&[dispatch(), Entry::File(bad, 0o644)]).unwrap_err();
@@ -145,6 +144,35 @@ mod tests {
         }
         let error = unpacked(&[dispatch(), Entry::Link("a", "dispatch"), Entry::File("a/b", 0o644)]).unwrap_err();
         assert!(error.contains("link "), "{error}");
+    }
+
+    #[test]
+    fn an_archive_is_not_unpacked_past_the_limit() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("c.charm");
+        let mut zip = ZipWriter::new(File::create(&path).unwrap());
+        zip.start_file("zeros", SimpleFileOptions::default()).unwrap();
+        zip.write_all(&[0; 10_000]).unwrap();
+        zip.finish().unwrap();
+        let unpack = |name: &str, most| {
+            let into = dir.path().join(name);
+            fs::create_dir(&into).unwrap();
+            unpack_at_most(most, &path, &into).map_err(|error| error.to_string())
+        };
+        assert_eq!(unpack("whole", 10_000), Ok(()));
+        assert_eq!(unpack("less", 9_999), Err("unpack charm archive: it has more than 9999 bytes".to_owned()));
+        assert_eq!(fs::read_dir(dir.path().join("less")).unwrap().count(), 0);
+        // One that says that it is small: the size stands in the entry's header and in the directory at the end.
+        let mut bytes = fs::read(&path).unwrap();
+        let size = 10_000_u32.to_le_bytes();
+        let places: Vec<usize> = (0..bytes.len() - 4).filter(|at| bytes[*at..at + 4] == size).collect();
+        for at in places {
+            bytes[at..at + 4].copy_from_slice(&1_u32.to_le_bytes());
+        }
+        fs::write(&path, bytes).unwrap();
+        assert!(unpack("lies", 9_999).is_err());
+        let written = fs::metadata(dir.path().join("lies/zeros")).unwrap().len();
+        assert!(written <= 10_000, "{written}");
     }
 
     #[test]

@@ -8,21 +8,30 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use super::call::{Around, Call};
+use super::check::{self, CheckArguments};
 use super::failure::Failure;
+use super::init::{self, InitArguments};
 use super::store::{self, Disk};
 use super::terminal::{Terminal, is_coloured};
-use super::verb::VERBS;
+use super::verb::{VERBS, Verb};
 use super::{demo, interrupt, juju};
 use crate::SimError;
 
 /// How long a command waits for another one that changes the same models.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How wide help is.
+const WIDTH: usize = 80;
+
 /// The verbs that do not work on the models of a store.
 #[derive(Debug, Subcommand)]
 enum Own {
     /// Run a charm through the life of an application, and tell what happened.
     Demo(DemoArguments),
+    /// Try a charm in the simulator, and tell what goes wrong.
+    Check(CheckArguments),
+    /// Make a new charm that builds, is tested and packs as it is.
+    Init(InitArguments),
 }
 
 #[derive(Debug, clap::Args)]
@@ -64,21 +73,77 @@ struct Program {
 
 /// The whole command line.
 pub(super) fn command() -> Command {
+    let command = VERBS.iter().fold(own_command(), |command, verb| command.subcommand(verb.command()));
+    let overview = overview(&command);
+    command.override_help(overview)
+}
+
+/// As much of it as some arguments need: where they name a verb, this one. All of it takes longer to make than most
+/// verbs to run.
+fn command_for(arguments: &[OsString]) -> Command {
+    let named = arguments.get(1).and_then(|it| it.to_str());
+    let is_named = |verb: &&&Verb| named.is_some_and(|name| verb.name == name || verb.aliases.contains(&name));
+    match VERBS.iter().find(is_named) {
+        Some(verb) => own_command().subcommand(verb.command()),
+        None => command(),
+    }
+}
+
+fn own_command() -> Command {
     use clap::CommandFactory as _;
-    let command = Program::command().subcommand_required(true).arg_required_else_help(true);
-    VERBS.iter().fold(command, |command, verb| command.subcommand(verb.command()))
+    Program::command().subcommand_required(true).arg_required_else_help(true).term_width(WIDTH)
+}
+
+/// What there is, those first that Juju has not.
+fn overview(command: &Command) -> String {
+    let (of_juju, own): (Vec<&Command>, Vec<&Command>) =
+        command.get_subcommands().partition(|verb| juju::verb(verb.get_name()).is_some());
+    let mut text = "A simulator of Juju for charms: the juju command on models in a directory.\n\n\
+                    Usage: juju-sim COMMAND [ARGUMENTS]\n"
+        .to_owned();
+    let longest = command.get_subcommands().map(|verb| verb.get_name().len()).max().unwrap_or_default();
+    for (heading, mut verbs) in [("Of the simulator", own), ("As in juju", of_juju)] {
+        verbs.sort_by_key(|verb| verb.get_name());
+        text.push_str(&format!("\n{heading}:\n"));
+        for verb in verbs {
+            let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
+            text.push_str(&entry(verb.get_name(), longest + 4, &about));
+        }
+    }
+    text.push_str(
+        "\nModels are kept in $JUJU_DATA/juju-sim, or else in ~/.local/share/juju-sim.\n\
+         \"juju-sim COMMAND --help\" tells what a command takes; --version, which\n\
+         juju-sim this is.\n",
+    );
+    text
+}
+
+/// A name and, from a column on, what it means, in lines that are not too long.
+fn entry(name: &str, column: usize, about: &str) -> String {
+    let mut text = String::new();
+    let mut line = format!("{:<column$}", format!("  {name}"));
+    for word in about.split_whitespace() {
+        if line.chars().count() + word.chars().count() + 1 > WIDTH {
+            text.push_str(line.trim_end());
+            text.push('\n');
+            line = " ".repeat(column);
+        }
+        line.push_str(word);
+        line.push(' ');
+    }
+    format!("{text}{}\n", line.trim_end())
 }
 
 /// Does what the arguments of this process say.
 pub(super) fn run() -> ExitCode {
     let around = match around() {
         Ok(around) => around,
-        Err(error) => return end(&error.into()),
+        Err(failure) => return end(&failure),
     };
     if let Err(error) = interrupt::clean_up_at_signals() {
         return end(&error.into());
     }
-    let (mut out, mut err) = (anstream::stdout(), io::stderr());
+    let (mut out, mut err) = (io::stdout(), io::stderr());
     let mut terminal = Terminal {
         input: &mut io::stdin().lock(),
         out: &mut out,
@@ -95,26 +160,34 @@ fn end(failure: &Failure) -> ExitCode {
     ExitCode::from(failure.code())
 }
 
-fn around() -> Result<Around, SimError> {
-    let variable = |name: &str| std::env::var(name).ok();
+fn around() -> Result<Around, Failure> {
+    let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    let seed = variable("JUJU_SIM_SEED").filter(|seed| !seed.is_empty());
+    let number =
+        |seed: String| seed.parse().map_err(|_| Failure::Usage(format!("JUJU_SIM_SEED: {seed:?} is no number")));
     Ok(Around {
-        store: store::directory(variable)?,
+        store: store::directory(|name| std::env::var_os(name))?,
         dir: std::env::current_dir().map_err(SimError::file("find", "."))?,
         disk: Disk::default(),
         patience: PATIENCE,
         model: variable("JUJU_MODEL").filter(|name| !name.is_empty()),
-        seed: variable("JUJU_SIM_SEED").and_then(|seed| seed.parse().ok()).unwrap_or(1),
+        line: String::new(),
+        seed: seed.map(number).transpose()?.unwrap_or(1),
     })
 }
 
 /// Does what some arguments say, the first of which is the program. The exit code.
 pub(super) fn call(arguments: impl IntoIterator<Item = OsString>, terminal: &mut Terminal<'_>, around: &Around) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let done = match command().try_get_matches_from(&arguments) {
+    let done = match command_for(&arguments).try_get_matches_from(&arguments) {
         Ok(matches) => act(&matches, terminal, around),
         Err(error) => match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                terminal.print(&error.render().ansi().to_string());
+            ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                let text = error.render();
+                let text = if terminal.colour { text.ansi().to_string() } else { text.to_string() };
+                terminal.print(&text);
                 Ok(())
             }
             ErrorKind::InvalidSubcommand => Err(unknown(&arguments)),
@@ -150,8 +223,34 @@ fn act(matches: &ArgMatches, terminal: &mut Terminal<'_>, around: &Around) -> Re
         let own = Own::from_arg_matches(matches).map_err(|error| Failure::Usage(usage(&error)))?;
         return match own {
             Own::Demo(arguments) => demo::run(&arguments),
+            Own::Check(arguments) => check::run(&arguments),
+            Own::Init(arguments) => init::run(&arguments),
         };
     };
     verb.check(inner)?;
-    (verb.run)(&mut Call { matches: inner, terminal, around })
+    let around = &Around { line: line(name, inner), ..around.clone() };
+    let mut call = Call { matches: inner, terminal, around, has_made: false };
+    (verb.run)(&mut call).inspect_err(|_| {
+        // What it was refused for is told; a model more is no harm.
+        let _ = call.take_back();
+    })
+}
+
+/// What a command is about, without the values of options and secrets, and without commands of units.
+fn line(verb: &str, matches: &ArgMatches) -> String {
+    let mut line = verb.to_owned();
+    let command = command();
+    let arguments = command.find_subcommand(verb).into_iter().flat_map(Command::get_positionals);
+    for argument in arguments.filter(|it| it.get_id() != "commands") {
+        let values = matches.get_many::<String>(argument.get_id().as_str()).into_iter().flatten();
+        for value in values {
+            let shown = match value.split_once('=') {
+                Some((key, _)) => format!("{key}=…"),
+                None => value.clone(),
+            };
+            line.push(' ');
+            line.extend(shown.chars().take(100));
+        }
+    }
+    line
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ pub(super) struct Call<'a, 't> {
     pub(super) matches: &'a ArgMatches,
     pub(super) terminal: &'a mut Terminal<'t>,
     pub(super) around: &'a Around,
+    /// Whether a model was made for it because there was none.
+    pub(super) has_made: bool,
 }
 
 /// Where a command works.
@@ -35,6 +38,8 @@ pub(super) struct Around {
     pub(super) model: Option<String>,
     /// The seed of new models.
     pub(super) seed: u64,
+    /// The command, without values that may be secret.
+    pub(super) line: String,
 }
 
 impl<'a> Call<'a, '_> {
@@ -74,9 +79,13 @@ impl<'a> Call<'a, '_> {
         let given = self.matches.try_get_one::<String>("model").ok().flatten().or(self.around.model.as_ref());
         let name = match given {
             Some(name) => model_name(name)?,
-            None => {
-                store.current().ok_or("no model is there yet: make one with \"juju-sim add-model NAME\"")?.to_owned()
-            }
+            None => match store.current() {
+                Some(name) => name.to_owned(),
+                None if store.models().is_empty() => {
+                    return Err("no model is there yet: make one with \"juju-sim add-model NAME\"".into());
+                }
+                None => return Err("no model is chosen: choose one with \"juju-sim switch NAME\"".into()),
+            },
         };
         match store.models().contains_key(&name) {
             true => Ok(name),
@@ -108,13 +117,25 @@ impl<'a> Call<'a, '_> {
             let session = Session::open(&store, &name)?;
             return Ok((store, self.watched(session)));
         }
-        let session = Session::create(&mut store, FIRST_MODEL, self.around.seed, true)?;
+        let session = Session::create(&mut store, FIRST_MODEL, self.around.seed, BTreeMap::new(), true)?;
+        self.has_made = true;
         self.terminal.say(&format!("Added {FIRST_MODEL:?} model, as there was none"));
         Ok((store, self.watched(session)))
     }
 
-    /// A model whose hooks are told of on a terminal as they run.
+    /// Takes the model away again that was made for a command which was refused.
+    pub(super) fn take_back(&mut self) -> Result<(), SimError> {
+        if !self.has_made {
+            return Ok(());
+        }
+        let mut store = self.open_store()?;
+        let is_bare = Session::open(&store, FIRST_MODEL)?.is_bare();
+        if is_bare { store.remove(FIRST_MODEL) } else { Ok(()) }
+    }
+
+    /// A model that this command changes, whose hooks are told of on a terminal as they run.
     pub(super) fn watched(&self, mut session: Session) -> Session {
+        session.mark(self.around.line.clone());
         if self.terminal.watched {
             session.world.watch(progress(width()));
         }

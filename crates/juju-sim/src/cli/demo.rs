@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::{IsTerminal, Stdout, Write};
+use std::io::{Stdout, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::arguments::{DemoArguments, Format};
 use super::failure::Failure;
 use super::layout::Layout;
+use super::progress::Progress;
 use super::report::{Report, Row, width};
 use super::summary::Summary;
 use crate::{Mark, Revision, SimError, Status, World, page};
@@ -17,17 +18,17 @@ const ACTION: &str = "peers";
 
 /// Runs the demonstration. The exit code is 0 only if every unit ends `active`.
 pub(super) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
-    let progress = Progress { overwrite: std::io::stderr().is_terminal() };
+    let progress = Progress::new();
     let layout = match &arguments.charm {
         Some(path) => Layout::of_charm(path)?,
         None => {
             // Cargo's own progress follows, also on a terminal.
-            Progress { overwrite: false }.say("building the charm");
+            Progress::in_lines().say("building the charm");
             Layout::of_workspace()?
         }
     };
     let started = Instant::now();
-    let mut world = World::of_one(Revision::executable_of(layout.charm.clone(), &layout.dir)?, arguments.seed)?;
+    let mut world = World::of_one(Revision::executable_of(layout.charm.clone(), &layout.files.dir)?, arguments.seed)?;
     world.watch(move |title| progress.running(title));
 
     let app = layout.charm.name().to_owned();
@@ -189,38 +190,5 @@ impl Demo {
         self.write_page()?;
         let Some(row) = rows.iter().find(|row| row.workload != "active") else { return Ok(()) };
         Err(format!("{} is not active but {}: {}", row.unit, row.workload, row.message).into())
-    }
-}
-
-/// What goes to standard error while the demonstration works.
-#[derive(Clone, Copy)]
-struct Progress {
-    /// On a terminal each line replaces the one before.
-    overwrite: bool,
-}
-
-impl Progress {
-    fn say(self, text: &str) {
-        self.write(text);
-        if !self.overwrite {
-            let _ = writeln!(std::io::stderr(), "{text}…");
-        }
-    }
-
-    fn running(self, title: &str) {
-        self.write(&format!("running {title}"));
-    }
-
-    fn write(self, text: &str) {
-        if self.overwrite {
-            let text: String = text.chars().take(width() - 2).collect();
-            let _ = write!(std::io::stderr(), "\r\u{1b}[2K{text}…").and_then(|()| std::io::stderr().flush());
-        }
-    }
-
-    fn clear(self) {
-        if self.overwrite {
-            let _ = write!(std::io::stderr(), "\r\u{1b}[2K").and_then(|()| std::io::stderr().flush());
-        }
     }
 }

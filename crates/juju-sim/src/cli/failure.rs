@@ -38,7 +38,12 @@ impl fmt::Display for Failure {
 
 impl From<SimError> for Failure {
     fn from(error: SimError) -> Failure {
-        Failure::Error(error.to_string())
+        // Juju's words for what is not there.
+        Failure::Error(match error {
+            SimError::NoApplication(name) => format!("application {name:?} not found"),
+            SimError::NoUnit(name) => format!("unit {name:?} not found"),
+            error => error.to_string(),
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use anstyle::Style;
 use clap::{Arg, ArgMatches, Command};
 use serde::Serialize;
 
@@ -45,8 +46,11 @@ pub(super) fn yaml(value: &impl Serialize) -> Result<String, Failure> {
 
 /// Gives a text, where it is to go.
 pub(super) fn give_text(call: &mut Call<'_, '_>, text: &str) -> Result<(), Failure> {
-    match call.matches.get_one::<PathBuf>("output") {
-        Some(path) => Ok(fs::write(path, text).map_err(SimError::file("write", path))?),
+    match call.matches.try_get_one::<PathBuf>("output").ok().flatten() {
+        Some(path) => {
+            let path = call.around.dir.join(path);
+            Ok(fs::write(&path, text).map_err(SimError::file("write", path))?)
+        }
         None => {
             call.terminal.print(text);
             Ok(())
@@ -60,18 +64,32 @@ pub(super) struct Table {
     rows: Vec<Vec<String>>,
     /// The columns that stand to the right.
     right: Vec<bool>,
+    /// The columns whose words have colours, which this gives.
+    painted: Vec<bool>,
+    paint: fn(&str) -> Style,
 }
 
 impl Table {
     pub(super) fn of(headings: &[&str]) -> Table {
-        let row = headings.iter().map(|heading| (*heading).to_owned()).collect();
-        Table { rows: vec![row], right: vec![false; headings.len()] }
+        let row: Vec<String> = headings.iter().map(|heading| (*heading).to_owned()).collect();
+        let none = vec![false; row.len()];
+        Table { rows: vec![row], right: none.clone(), painted: none, paint: |_| Style::new() }
     }
 
     /// Lets columns of numbers stand to the right.
     pub(super) fn right(mut self, headings: &[&str]) -> Table {
-        self.right = self.rows[0].iter().map(|heading| headings.contains(&heading.as_str())).collect();
+        self.right = self.columns(headings);
         self
+    }
+
+    /// Paints the words of columns.
+    pub(super) fn painted(mut self, headings: &[&str], paint: fn(&str) -> Style) -> Table {
+        (self.painted, self.paint) = (self.columns(headings), paint);
+        self
+    }
+
+    fn columns(&self, headings: &[&str]) -> Vec<bool> {
+        self.rows[0].iter().map(|heading| headings.contains(&heading.as_str())).collect()
     }
 
     pub(super) fn row<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) {
@@ -82,12 +100,14 @@ impl Table {
         let width = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| wide(cell)).max();
         let widths: Vec<usize> = (0..self.right.len()).map(|column| width(column).unwrap_or_default()).collect();
         let mut text = String::new();
-        for row in &self.rows {
+        for (number, row) in self.rows.iter().enumerate() {
+            let last = row.iter().rposition(|cell| !cell.trim_end().is_empty()).map_or(0, |last| last + 1);
             let mut line = String::new();
-            for ((cell, width), right) in row.iter().zip(&widths).zip(&self.right) {
-                let blanks = " ".repeat(width - wide(cell));
-                let cell = if *right { blanks + cell } else { cell.clone() + &blanks };
-                line.push_str(&cell);
+            for (column, cell) in row.iter().enumerate().take(last) {
+                let blanks = " ".repeat(widths[column] - wide(cell));
+                let style = if number > 0 && self.painted[column] { (self.paint)(cell) } else { Style::new() };
+                let cell = format!("{style}{cell}{style:#}");
+                line.push_str(&if self.right[column] { blanks + &cell } else { cell + &blanks });
                 line.push_str("  ");
             }
             text.push_str(line.trim_end());
@@ -97,12 +117,12 @@ impl Table {
     }
 }
 
-/// A cell without what would break the table, or the terminal. Its own colours stay.
+/// A cell without what would break the table, or the terminal.
 fn one_line(cell: &str) -> String {
-    cell.chars().map(|c| if c.is_control() && c != '\x1b' { ' ' } else { c }).collect()
+    cell.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// How many columns of a terminal a text takes, without the codes that colour it.
+/// How many columns of a terminal a text takes.
 fn wide(text: &str) -> usize {
-    anstream::adapter::strip_str(text).to_string().chars().count()
+    text.chars().count()
 }

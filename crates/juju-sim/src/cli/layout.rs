@@ -13,22 +13,49 @@ use crate::{Charm, SimError};
 /// The package of the workspace's charm.
 const CHARM: &str = "magpie-charm";
 
-/// A charm ready to run; an unpacked one of our own goes away with it.
-pub(super) struct Layout {
-    pub(super) charm: Charm,
+/// The files of a charm; an unpacked one of our own goes away with it.
+pub(super) struct Files {
     pub(super) dir: PathBuf,
     _unpacked: Option<Arc<Belongings>>,
+}
+
+impl Files {
+    /// Of an unpacked charm, or of an archive, which is unpacked.
+    pub(super) fn of_charm(path: &Path) -> Result<Files, SimError> {
+        if path.is_dir() {
+            return Ok(Files { dir: path.to_owned(), _unpacked: None });
+        }
+        let unpacked = Belongings::new()?;
+        archive::unpack(path, unpacked.path())?;
+        Ok(Files::of_temp(unpacked))
+    }
+
+    fn of_temp(unpacked: Arc<Belongings>) -> Files {
+        Files { dir: unpacked.path().to_owned(), _unpacked: Some(unpacked) }
+    }
+
+    /// Whether there is a `dispatch` that cannot be run. Juju deploys such a charm, because only the modes of hooks are
+    /// repaired, and then all of its hooks fail.
+    pub(super) fn dispatch_lacks_mode(&self) -> bool {
+        let dispatch = fs::metadata(self.dir.join("dispatch"));
+        dispatch.is_ok_and(|dispatch| dispatch.is_file() && dispatch.permissions().mode() & 0o111 == 0)
+    }
+}
+
+/// A charm ready to run.
+pub(super) struct Layout {
+    pub(super) charm: Charm,
+    pub(super) files: Files,
 }
 
 impl Layout {
     /// An unpacked charm, or an archive, which is unpacked.
     pub(super) fn of_charm(path: &Path) -> Result<Layout, SimError> {
-        if path.is_dir() {
-            return Ok(Layout { charm: Charm::from_dir(path)?, dir: path.to_owned(), _unpacked: None });
+        let files = Files::of_charm(path)?;
+        if files.dispatch_lacks_mode() {
+            return Err(SimError::Charm("dispatch is stored without an executable mode".to_owned()));
         }
-        let unpacked = Belongings::new()?;
-        archive::unpack(path, unpacked.path())?;
-        Layout::of_temp(unpacked)
+        Ok(Layout { charm: Charm::from_dir(&files.dir)?, files })
     }
 
     /// The charm of the workspace around the current directory, else of the one that this program was built in.
@@ -51,12 +78,7 @@ impl Layout {
             }
         }
         write_sections(&root, dir)?;
-        Layout::of_temp(unpacked)
-    }
-
-    fn of_temp(unpacked: Arc<Belongings>) -> Result<Layout, SimError> {
-        let dir = unpacked.path().to_owned();
-        Ok(Layout { charm: Charm::from_dir(&dir)?, dir, _unpacked: Some(unpacked) })
+        Ok(Layout { charm: Charm::from_dir(dir)?, files: Files::of_temp(unpacked) })
     }
 }
 

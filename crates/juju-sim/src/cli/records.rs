@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::store::Extent;
+use super::wait;
 use crate::{ActionResult, Fault};
 
 /// What is kept of a model beside it, for the commands alone.
@@ -80,6 +82,28 @@ pub(super) struct Settings {
     pub(super) saas: BTreeMap<String, Saas>,
 }
 
+/// The option that says how long a hook may run.
+pub(super) const HOOK_TIME_LIMIT: &str = "hook-time-limit";
+/// What it is where nobody sets it.
+pub(super) const HOOK_TIME: &str = "10m";
+
+impl Settings {
+    /// The proxies for HTTP, HTTPS and FTP, and what needs none.
+    pub(super) fn proxies(&self) -> [String; 4] {
+        ["juju-http-proxy", "juju-https-proxy", "juju-ftp-proxy", "juju-no-proxy"].map(|key| self.text(key).to_owned())
+    }
+
+    /// How long a hook may run.
+    pub(super) fn hook_time_limit(&self) -> Duration {
+        let set = wait::duration(self.text(HOOK_TIME_LIMIT)).ok();
+        set.or_else(|| wait::duration(HOOK_TIME).ok()).unwrap_or(Duration::MAX)
+    }
+
+    fn text(&self, key: &str) -> &str {
+        self.config.get(key).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
 /// An endpoint that other models may relate to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Offer {
@@ -121,4 +145,9 @@ pub(super) struct Progress {
     pub(super) faults: BTreeMap<String, Vec<Fault>>,
     pub(super) log: Extent,
     pub(super) history: Extent,
+    #[serde(default)]
+    pub(super) marks: Extent,
+    /// Storage that is destroyed when no unit has it any more.
+    #[serde(default)]
+    pub(super) doomed: Vec<String>,
 }

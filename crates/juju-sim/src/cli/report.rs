@@ -203,7 +203,7 @@ impl<W: Write> Report<W> {
     }
 
     /// Writes a text after a label, broken at spaces, each line after the first indented as far as the label is long.
-    fn paragraph(&mut self, style: Style, label: &str, text: &str) {
+    pub(super) fn paragraph(&mut self, style: Style, label: &str, text: &str) {
         let indent = label.chars().count();
         let width = self.width.saturating_sub(indent).max(20);
         let mut start = label.to_owned();
@@ -218,7 +218,7 @@ impl<W: Write> Report<W> {
         }
     }
 
-    fn line(&mut self, style: Style, text: &str) {
+    pub(super) fn line(&mut self, style: Style, text: &str) {
         let _ = writeln!(self.out, "{style}{text}{style:#}");
     }
 }

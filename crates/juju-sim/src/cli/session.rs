@@ -1,18 +1,20 @@
 //! A model of the store, with the code behind it, while a command is at work on it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use serde_json::Value;
+
 use super::charms;
 use super::failure::Failure;
-use super::records::{AppRecord, CharmRecord, Progress, Records};
+use super::records::{AppRecord, CharmRecord, Progress, Records, Settings};
 use super::store::{Disk, Documents, Entry, History, Store};
 use crate::model::{Changes, differing, documents_of};
 use crate::process::ground::{AGENTS, CHARMS, Ground};
 use crate::run::HookRun;
-use crate::{Charm, LogLine, Model, Revision, SimError, World};
+use crate::{Charm, LogLine, Mark, Model, Revision, SimError, World};
 
 /// The file of a model's documents.
 const DOCUMENTS: &str = "model.jsonl";
@@ -31,6 +33,10 @@ pub(super) struct Session {
     documents: Documents,
     log: History,
     history: History,
+    /// The commands that changed the model, between the hooks.
+    marks: History,
+    /// The one that is at work, until it is kept.
+    mark: Option<Mark>,
     ground: Rc<Ground>,
     /// What is kept, as it was kept last.
     kept: Kept,
@@ -51,8 +57,14 @@ pub(super) struct Unsettled {
 }
 
 impl Session {
-    /// A new model.
-    pub(super) fn create(store: &mut Store, name: &str, seed: u64, switch: bool) -> Result<Session, SimError> {
+    /// A new model with some options.
+    pub(super) fn create(
+        store: &mut Store,
+        name: &str,
+        seed: u64,
+        config: BTreeMap<String, Value>,
+        switch: bool,
+    ) -> Result<Session, SimError> {
         let entry = store.make(seed)?;
         let dir = store.model_dir(&entry);
         for inner in [AGENTS, CHARMS] {
@@ -62,7 +74,12 @@ impl Session {
         let mut model = Model::new(seed);
         name.clone_into(&mut model.name);
         model.uuid.clone_from(&entry.uuid);
-        let documents = Changes::from([("progress".to_owned(), raw(&Progress::default())?)]);
+        let settings = Settings { config, ..Settings::default() };
+        model.proxies = settings.proxies();
+        let documents = Changes::from([
+            ("progress".to_owned(), raw(&Progress::default())?),
+            ("settings".to_owned(), raw(&settings)?),
+        ]);
         let documents = model.changes_since(&mut Model::new(seed)).map_err(unwritable)?.into_iter().chain(documents);
         Documents::create(&dir.join(DOCUMENTS), store.disk(), documents.collect())?;
         store.add(name, entry, switch)?;
@@ -96,14 +113,17 @@ impl Session {
         let revisions: Vec<(String, Vec<Revision>)> = revisions.collect();
         let mut world = World::restore(model.clone(), revisions)?;
         world.go_on(progress.faults, progress.runs);
+        world.set_time_limit(records.settings.hook_time_limit());
         Ok(Session {
             name: name.to_owned(),
             log: History::new(&dir, "log", &disk, progress.log),
             history: History::new(&dir, "runs", &disk, progress.history),
+            marks: History::new(&dir, "marks", &disk, progress.marks),
+            mark: None,
             kept: Kept { model, records: records.clone(), runs: 0 },
             world,
             records,
-            doomed: Vec::new(),
+            doomed: progress.doomed,
             dir,
             disk,
             documents,
@@ -116,6 +136,7 @@ impl Session {
         let lines = self.world.change(Model::take_log);
         self.log.append(&lines)?;
         self.history.append(&self.world.runs()[self.kept.runs..])?;
+        self.marks.append(self.mark.take())?;
         while self.records.operations.len() > OPERATIONS {
             self.records.operations.pop_first();
         }
@@ -124,6 +145,8 @@ impl Session {
             faults: self.world.faults().clone(),
             log: self.log.extent(),
             history: self.history.extent(),
+            marks: self.marks.extent(),
+            doomed: self.doomed.clone(),
         };
         let mut changes = self.world.model().changes_since(&mut self.kept.model).map_err(unwritable)?;
         let kept = &mut self.kept.records;
@@ -137,7 +160,8 @@ impl Session {
         self.documents.put(changes)?;
         self.kept.runs = self.world.runs().len();
         self.log.forget()?;
-        self.history.forget()
+        self.history.forget()?;
+        self.marks.forget()
     }
 
     /// Runs hooks until nothing is due, and keeps the model after each. Failed ones are tried again a few times, unless
@@ -167,6 +191,13 @@ impl Session {
     /// Ends a command: what was written outlives the machine.
     pub(super) fn end(&self) -> Result<(), SimError> {
         self.documents.sync()
+    }
+
+    /// Whether nothing was ever done to the model.
+    pub(super) fn is_bare(&self) -> bool {
+        self.world.applications().is_empty()
+            && self.world.model().spaces.is_empty()
+            && self.records.settings == Settings::default()
     }
 
     /// The units that are not at rest.
@@ -201,6 +232,16 @@ impl Session {
         self.history.read()
     }
 
+    /// The commands that changed the model, oldest first.
+    pub(super) fn marks(&self) -> Vec<Mark> {
+        self.marks.read()
+    }
+
+    /// Says which command changes the model.
+    pub(super) fn mark(&mut self, text: String) {
+        self.mark = Some(Mark { before: self.world.ran() + 1, text });
+    }
+
     /// Takes a charm into the model: an archive or a directory.
     pub(super) fn take_charm(&mut self, path: &Path) -> Result<(Revision, CharmRecord), Failure> {
         let number = self.records.settings.charms;
@@ -208,7 +249,8 @@ impl Session {
         let new = place.with_extension("new");
         self.disk.remove(&new).map_err(SimError::file("remove", &new))?;
         self.disk.remove(&place).map_err(SimError::file("remove", &place))?;
-        charms::bring(path, &new)?;
+        let models = self.dir.parent().unwrap_or(&self.dir);
+        charms::bring(path, &new, models)?;
         let charm = Charm::from_dir(&new)?;
         // Refuses one without code.
         Revision::executable(&new)?;
@@ -251,11 +293,9 @@ impl Session {
 
     /// Lets the model's options do what they do: the proxies are what hooks are told of.
     pub(super) fn apply_config(&mut self) {
-        let config = &self.records.settings.config;
-        let text = |key: &str| config.get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
-        let keys = ["juju-http-proxy", "juju-https-proxy", "juju-ftp-proxy", "juju-no-proxy"];
-        let proxies = keys.map(text);
+        let proxies = self.records.settings.proxies();
         self.world.change(|model| model.proxies = proxies);
+        self.world.set_time_limit(self.records.settings.hook_time_limit());
     }
 
     /// The directory in which a unit's charm is, where one was laid.

@@ -14,12 +14,19 @@ pub(super) struct Terminal<'a> {
 impl Terminal<'_> {
     /// Prints to standard output. A reader that is gone has seen enough.
     pub(super) fn print(&mut self, text: &str) {
-        let _ = self.out.write_all(text.as_bytes());
+        let _ = self.show(text);
     }
 
-    /// Tells something on standard error, as Juju tells what it does.
+    /// Prints to standard output, for one who goes on printing: an error when the reader is gone.
+    pub(super) fn show(&mut self, text: &str) -> io::Result<()> {
+        self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush())
+    }
+
+    /// Tells something on standard error, as Juju tells what it does. What a charm has in it cannot write elsewhere on
+    /// the terminal.
     pub(super) fn say(&mut self, text: &str) {
         self.unsay();
+        let text: String = text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
         let _ = writeln!(self.err, "{text}");
     }
 

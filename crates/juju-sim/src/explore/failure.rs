@@ -46,6 +46,8 @@ pub struct Failure {
     place: String,
     /// The end of the transcript.
     last: String,
+    /// Its seed and steps, as they are given to repeat it.
+    case: String,
     /// How to repeat it.
     replay: String,
     input: PageInput,
@@ -95,18 +97,32 @@ impl Failure {
         let thread = thread::current();
         // The test's name, in Rust's own harness.
         let test = thread.name().filter(|name| *name != "main").unwrap_or("<this test>");
-        let replay = format!("{REPLAY}={seed}:{} cargo test {test}", parts.join("-"));
-        let transcript = case.blocks.concat();
-        let input = PageInput { failure: Some(format!("{}\nRepeat it: {replay}", why.trim_end())), ..case.page };
-        Err(Box::new(Failure { seed, steps: case.told, why, transcript, place, last, replay, input }))
+        let (transcript, text) = (case.blocks.concat(), format!("{seed}:{}", parts.join("-")));
+        let (steps, replay, input) = (case.told, String::new(), case.page);
+        let failure = Failure { seed, steps, why, transcript, place, last, case: text, replay, input };
+        let replay = format!("{REPLAY}={} cargo test {test}", failure.case);
+        Err(Box::new(failure.repeated_by(&replay)))
+    }
+
+    /// Its seed and steps, as [`Explore::replay`](super::Explore::replay) takes them.
+    #[cfg(feature = "cli")]
+    pub(crate) fn case(&self) -> &str {
+        &self.case
+    }
+
+    /// The same with another way to repeat it.
+    pub(crate) fn repeated_by(mut self, how: &str) -> Failure {
+        how.clone_into(&mut self.replay);
+        self.input.failure = Some(format!("{}\nRepeat it: {how}", self.why.trim_end()));
+        self
     }
 
     /// What a variable was given is not what it takes.
     pub(super) fn of_variable(name: &str, text: &str, why: &str) -> Box<Failure> {
         let why = format!("{name}={text}: {why}");
-        let (place, last, replay) = (String::new(), String::new(), String::new());
         let input = PageInput { failure: Some(why.clone()), ..PageInput::default() };
-        Box::new(Failure { seed: 0, steps: Vec::new(), why, transcript: String::new(), place, last, replay, input })
+        let [transcript, place, last, case, replay] = [const { String::new() }; 5];
+        Box::new(Failure { seed: 0, steps: Vec::new(), why, transcript, place, last, case, replay, input })
     }
 }
 

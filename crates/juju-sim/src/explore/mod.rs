@@ -390,6 +390,21 @@ impl<'a, C: AsMut<World>> Explore<'a, C> {
         Err(self.explain(seed))
     }
 
+    /// Runs one case: what a failure gave as such, or of a seed alone all of its steps.
+    ///
+    /// # Errors
+    /// It fails, or the text is none that stands for a case.
+    #[cfg(feature = "cli")]
+    pub(crate) fn replay(self, text: &str) -> Result<Explored, Box<Failure>> {
+        let parsed = match text.parse::<u64>() {
+            Ok(seed) => Ok((seed, self.steps_of(seed))),
+            Err(_) => failure::parse(text),
+        };
+        let (seed, steps) = parsed.map_err(|why| Failure::of_variable("the case", text, &why))?;
+        let case = Case::run(&self, seed, &steps, Panics::Printed, None);
+        Failure::of(case, seed, steps.len(), &steps).map(|hooks| Explored { cases: 1, hooks })
+    }
+
     /// The seed of the first case that fails.
     fn first_failing(&self, first: u64, cases: u64, hooks: &AtomicU64) -> Option<u64> {
         let next = AtomicU64::new(0);

@@ -263,6 +263,13 @@ impl Model {
         if count < 2 { 0 } else { self.rng.random_range(0..count) }
     }
 
+    /// Lets everything random from here on follow from another seed.
+    #[cfg(feature = "cli")]
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.seed = seed;
+        self.rng = ChaCha8Rng::seed_from_u64(seed);
+    }
+
     pub(crate) fn random_id(&mut self) -> String {
         format!("{:016x}{:016x}", self.rng.random::<u64>(), self.rng.random::<u64>())
     }

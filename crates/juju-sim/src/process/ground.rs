@@ -160,7 +160,7 @@ impl Ground {
     }
 
     /// The directory of the units' directories.
-    fn dir(&self) -> io::Result<&Path> {
+    pub(super) fn dir(&self) -> io::Result<&Path> {
         match &self.base {
             Base::Own => Ok(self.belongings()?.path()),
             Base::Copy(dir) | Base::Kept(dir) => Ok(dir),

@@ -7,7 +7,8 @@ const MAX_LINE: usize = 4096;
 ///
 /// Each is given with a newline at its end, whether it had `\n` or `\r\n`. Of a line that is too long the parts are
 /// given as they fill up, without a newline; its end, maybe empty, follows as a line. What comes after the last newline
-/// is never given: Juju loses it, because the agent holds the pipe open itself and waits for the rest of the line.
+/// is never given as one: Juju loses it, because the agent holds the pipe open itself and waits for the rest of the
+/// line.
 #[derive(Debug)]
 pub(super) struct Lines {
     /// Less than a line: what has been read and not given.
@@ -45,6 +46,11 @@ impl Lines {
                 Err(_) => return Next::End,
             }
         }
+    }
+
+    /// What has come after the last newline.
+    pub(super) fn rest(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.rest)
     }
 
     fn take(&mut self) -> Option<Vec<u8>> {

@@ -91,6 +91,12 @@ impl ProcessDoor {
         self.ground.place(unit, self.source()?)
     }
 
+    /// The directory that has those of the units.
+    #[cfg(feature = "cli")]
+    pub(crate) fn agents_dir(&self) -> io::Result<PathBuf> {
+        self.ground.dir().map(Path::to_owned)
+    }
+
     /// Runs the hook or action that `shared` holds, for so long at most.
     pub(crate) fn execute(&self, shared: &RefCell<Shared>, limit: Duration) -> ProgramEnd {
         let ended = self.try_execute(shared, limit);

@@ -59,6 +59,17 @@ impl Pipe {
         let pipes = [pipe(Stream::Out, child.stdout.take())?, pipe(Stream::Err, child.stderr.take())?];
         Ok(pipes.into_iter().flatten().collect())
     }
+
+    /// Gives what has come after the last newline, where it counts: of commands under `juju exec` the agent takes all
+    /// that they print, of the charm's own programs whole lines.
+    fn give_rest(&mut self, shared: &RefCell<Shared>, number: u64) {
+        let mut shared = shared.borrow_mut();
+        let is_exec = shared.run.as_ref().is_some_and(|run| run.running.commands().is_some());
+        let rest = self.lines.rest();
+        if is_exec && !rest.is_empty() {
+            shared.output(number, self.stream, &rest);
+        }
+    }
 }
 
 impl Watch<'_> {
@@ -130,7 +141,10 @@ impl Watch<'_> {
                         shared.borrow_mut().output(number, pipe.stream, &line);
                     }
                     Next::Wait => break,
-                    Next::End => return false,
+                    Next::End => {
+                        pipe.give_rest(shared, number);
+                        return false;
+                    }
                 }
             }
             true
@@ -144,12 +158,15 @@ impl Watch<'_> {
             self.log();
             let left = until.saturating_duration_since(Instant::now());
             if self.pipes.is_empty() || left.is_zero() {
-                return;
+                break;
             }
             let mut fds: Vec<PollFd<'_>> = self.pipes.iter().map(|pipe| readable(pipe.end.as_fd())).collect();
             if poll(&mut fds, Timespec::try_from(left).ok().as_ref()).is_err() {
-                return;
+                break;
             }
+        }
+        for pipe in &mut self.pipes {
+            pipe.give_rest(self.shared, self.number);
         }
     }
 }

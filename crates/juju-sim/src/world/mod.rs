@@ -120,6 +120,12 @@ impl World {
         self.kept = Kept::after(runs);
     }
 
+    /// Lets everything random from here on follow from another seed.
+    #[cfg(feature = "cli")]
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.change(|model| model.reseed(seed));
+    }
+
     /// How many hooks and actions have ever run.
     #[cfg(feature = "cli")]
     pub(crate) fn ran(&self) -> u64 {
@@ -136,12 +142,10 @@ impl World {
         gone
     }
 
-    /// Takes back the faults that are to happen on a unit.
+    /// Lets nothing that was injected go wrong in a unit's next hook.
     #[cfg(feature = "cli")]
-    pub(crate) fn clear_faults(&mut self, unit: &str) -> Result<(), SimError> {
-        self.model().unit(unit)?;
+    pub(crate) fn forget_faults(&mut self, unit: &str) {
         self.faults.remove(unit);
-        Ok(())
     }
 
     /// The faults that are to happen.

@@ -97,6 +97,15 @@ impl Revision {
         Revision { charm, door: Door::Played }
     }
 
+    /// The directory that has those of the units, where the charm runs by its executables.
+    #[cfg(feature = "cli")]
+    pub(crate) fn agents_dir(&self) -> Option<std::path::PathBuf> {
+        match &self.door {
+            Door::Process(door) => door.agents_dir().ok(),
+            Door::InProcess(_) | Door::Played => None,
+        }
+    }
+
     pub(super) fn is_played(&self) -> bool {
         matches!(self.door, Door::Played)
     }

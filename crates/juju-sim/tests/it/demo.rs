@@ -141,7 +141,7 @@ fn the_page_has_the_acts_and_the_hooks() {
     assert!(html.contains("<b>action peers</b>") && html.contains("status-set active &#39;all is well&#39;"));
     let nowhere = demo(ACTIVE, &["--units", "1", "--page", "/nowhere/page.html"]);
     let text = String::from_utf8(nowhere.stderr).unwrap();
-    assert!(text.ends_with("juju-sim: write /nowhere/page.html: No such file or directory (os error 2)\n"), "{text}");
+    assert!(text.ends_with("ERROR write /nowhere/page.html: No such file or directory (os error 2)\n"), "{text}");
     assert_eq!(nowhere.status.code(), Some(1));
 }
 
@@ -159,9 +159,9 @@ fn a_unit_that_is_not_active_is_named() {
     let output = demo("#!/bin/sh\ncase $JUJU_DISPATCH_PATH in hooks/start) exit 1;; esac\n", &["--units", "1"]);
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stderr).unwrap();
-    assert!(text.contains("juju-sim: magpie/0 is not active but error: hook failed: \"start\""), "{text}");
+    assert!(text.contains("ERROR magpie/0 is not active but error: hook failed: \"start\""), "{text}");
     let missing = Command::new(env!("CARGO_BIN_EXE_juju-sim")).args(["demo", "--charm", "/nowhere"]).output().unwrap();
-    let text = "juju-sim: open /nowhere: No such file or directory (os error 2)\n";
+    let text = "ERROR open /nowhere: No such file or directory (os error 2)\n";
     assert_eq!((missing.status.code(), missing.stderr.as_slice()), (Some(1), text.as_bytes()));
 }
 

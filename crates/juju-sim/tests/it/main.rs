@@ -4,13 +4,16 @@
 
 mod actions;
 mod applications;
+mod check;
 mod chosen;
+mod command;
 mod demo;
 mod everything;
 mod explored;
 mod faults;
 mod first_start;
 mod go;
+mod init;
 mod leadership;
 mod mistakes;
 mod noted;

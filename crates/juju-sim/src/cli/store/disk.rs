@@ -5,54 +5,94 @@ use std::path::Path;
 use std::rc::Rc;
 
 /// What the store writes to. All of its writes go through here, so that a test can have the machine stop at any of
-/// them.
+/// them, or have no room left for a while.
 #[derive(Debug, Clone, Default)]
 pub(in crate::cli) struct Disk {
-    /// How many writes there are until it stops; without it, it does not.
-    left: Option<Rc<Cell<u32>>>,
+    /// What goes wrong; without it, nothing does.
+    trouble: Option<Rc<Cell<Trouble>>>,
+}
+
+/// What goes wrong with a disk.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(test), expect(dead_code, reason = "tests alone make trouble"))]
+enum Trouble {
+    /// It stops in the last of so many writes; at 0 it has.
+    Stops(u32),
+    /// It is full after so many writes, for so many.
+    Full { after: u32, writes: u32 },
+}
+
+/// How a write ends that goes wrong.
+enum Wrong {
+    /// Half of it is there.
+    Broken(io::Error),
+    /// Nothing of it is there.
+    Refused(io::Error),
 }
 
 impl Disk {
     /// One that stops in the middle of the write after so many.
     #[cfg(test)]
     pub(in crate::cli) fn stopping_after(writes: u32) -> Disk {
-        Disk { left: Some(Rc::new(Cell::new(writes))) }
+        Disk { trouble: Some(Rc::new(Cell::new(Trouble::Stops(writes)))) }
     }
 
-    /// Whether it has stopped.
+    /// One that has no room after so many writes, for so many.
     #[cfg(test)]
-    pub(in crate::cli) fn has_stopped(&self) -> bool {
-        self.left.as_ref().is_some_and(|left| left.get() == 0)
+    pub(in crate::cli) fn full_after(after: u32, writes: u32) -> Disk {
+        Disk { trouble: Some(Rc::new(Cell::new(Trouble::Full { after, writes }))) }
     }
 
-    /// Whether the next write is the one it stops in; an error after it.
-    fn stops(&self) -> io::Result<bool> {
-        let Some(left) = &self.left else { return Ok(false) };
-        match left.get() {
-            0 => Err(stopped()),
-            1 => {
-                left.set(0);
-                Ok(true)
+    /// Whether it has stopped, or has been full.
+    #[cfg(test)]
+    pub(in crate::cli) fn had_trouble(&self) -> bool {
+        match self.trouble.as_ref().map(|it| it.get()) {
+            None => false,
+            Some(Trouble::Stops(left)) => left == 0,
+            Some(Trouble::Full { after, .. }) => after == 0,
+        }
+    }
+
+    /// Whether the next write, which makes something larger, goes wrong.
+    fn grow(&self) -> Result<(), Wrong> {
+        let Some(trouble) = &self.trouble else { return Ok(()) };
+        match trouble.get() {
+            Trouble::Stops(0) => Err(Wrong::Refused(stopped())),
+            Trouble::Stops(left) => {
+                trouble.set(Trouble::Stops(left - 1));
+                if left == 1 { Err(Wrong::Broken(stopped())) } else { Ok(()) }
             }
-            more => {
-                left.set(more - 1);
-                Ok(false)
+            Trouble::Full { after: 0, writes: 0 } => Ok(()),
+            Trouble::Full { after: 0, writes } => {
+                trouble.set(Trouble::Full { after: 0, writes: writes - 1 });
+                Err(Wrong::Broken(rustix::io::Errno::NOSPC.into()))
+            }
+            Trouble::Full { after, writes } => {
+                trouble.set(Trouble::Full { after: after - 1, writes });
+                Ok(())
             }
         }
     }
 
-    /// Does something that is done whole or not at all.
+    /// Does something that needs no room, and is done whole or not at all.
     fn whole(&self, act: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-        if self.stops()? { Err(stopped()) } else { act() }
+        let stops = self.trouble.as_ref().is_some_and(|it| matches!(it.get(), Trouble::Stops(_)));
+        match if stops { self.grow() } else { Ok(()) } {
+            Ok(()) => act(),
+            Err(Wrong::Broken(error) | Wrong::Refused(error)) => Err(error),
+        }
     }
 
     /// Writes at the end of a file.
     pub(super) fn append(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
-        if self.stops()? {
-            file.write_all(&bytes[..bytes.len() / 2])?;
-            return Err(stopped());
+        match self.grow() {
+            Ok(()) => file.write_all(bytes),
+            Err(Wrong::Broken(error)) => {
+                file.write_all(&bytes[..bytes.len() / 2])?;
+                Err(error)
+            }
+            Err(Wrong::Refused(error)) => Err(error),
         }
-        file.write_all(bytes)
     }
 
     /// Cuts a file off.
@@ -69,7 +109,7 @@ impl Disk {
         });
         written.and_then(|()| self.rename(&new, path)).inspect_err(|_| {
             // What is left of it is in nobody's way; the next one is written over it.
-            let _ = if self.left.is_none() { fs::remove_file(&new) } else { Ok(()) };
+            let _ = self.remove(&new);
         })
     }
 
@@ -81,7 +121,10 @@ impl Disk {
     /// Makes a directory, and those above it, for this user alone.
     pub(in crate::cli) fn create_dir(&self, path: &Path) -> io::Result<()> {
         use std::os::unix::fs::DirBuilderExt as _;
-        self.whole(|| fs::DirBuilder::new().recursive(true).mode(0o700).create(path))
+        match self.grow() {
+            Ok(()) => fs::DirBuilder::new().recursive(true).mode(0o700).create(path),
+            Err(Wrong::Broken(error) | Wrong::Refused(error)) => Err(error),
+        }
     }
 
     /// Removes a file, or a directory with all that is in it; nothing where it is gone already.

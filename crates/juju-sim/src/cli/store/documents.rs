@@ -132,7 +132,11 @@ impl Documents {
         }
         self.length += line.len() as u64;
         self.apply(changes);
-        if self.length - self.first > LEAST_WASTE.max(self.first) { self.write_anew() } else { Ok(()) }
+        if self.length - self.first > LEAST_WASTE.max(self.first) {
+            // The lines that are there say the same: where there is no room for a new file, they stay.
+            let _ = self.write_anew();
+        }
+        Ok(())
     }
 
     /// Lets what was written outlive the machine.
@@ -153,6 +157,8 @@ impl Documents {
     fn write_anew(&mut self) -> Result<(), SimError> {
         let line = line(&self.all).map_err(|why| SimError::Store { path: self.path.clone(), why })?;
         self.disk.replace(&self.path, &line).map_err(SimError::file("write", &self.path))?;
+        // What is written goes to the new file, or nowhere.
+        self.file = None;
         self.file = Some(append_to(&self.path)?);
         self.first = line.len() as u64;
         self.length = self.first;
@@ -199,7 +205,7 @@ mod tests {
             };
             let _ = fs::remove_file(&path);
             let acted = act();
-            assert_eq!(acted.is_err(), disk.has_stopped(), "{writes}: {acted:?}");
+            assert_eq!(acted.is_err(), disk.had_trouble(), "{writes}: {acted:?}");
             let expected = ["", "", "a=1 b=1 ", "a=2 ", "a=3 c=3 "][usize::try_from(writes - 1).unwrap()];
             match Documents::read(&path) {
                 Ok(documents) => assert_eq!(shown(&documents), expected, "{writes}"),
@@ -227,6 +233,29 @@ mod tests {
         assert!(fs::metadata(&path).unwrap().len() < LEAST_WASTE + 300_000);
         let last: String = Documents::read(&path).unwrap().get("a").unwrap().unwrap();
         assert!(last.ends_with("x199"));
+    }
+
+    #[test]
+    fn a_file_that_there_is_no_room_to_write_anew_goes_on_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("documents");
+        // The first write is the file itself; the 42 lines after it are what it is written anew for.
+        let disk = Disk::full_after(43, 3);
+        let mut documents = Documents::create(&path, &disk, Changes::new()).unwrap();
+        let long = "x".repeat(100_000);
+        let (mut kept, mut refused) = (None, Vec::new());
+        for number in 0..60 {
+            let content = to_raw_value(&format!("{long}{number}")).unwrap();
+            match documents.put(Changes::from([("a".to_owned(), Some(content))])) {
+                Ok(()) => kept = Some(number.to_string()),
+                Err(error) => refused.push((number, error.to_string())),
+            }
+            let there: Option<String> = Documents::read(&path).unwrap().get("a").unwrap();
+            assert_eq!(there.map(|it| it[long.len()..].to_owned()), kept);
+        }
+        let why = format!("write {}: No space left on device (os error 28)", path.display());
+        assert_eq!(refused, [(42, why.clone()), (43, why)]);
+        assert!(fs::metadata(&path).unwrap().len() < LEAST_WASTE);
     }
 
     #[test]

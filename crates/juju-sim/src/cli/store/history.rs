@@ -13,7 +13,8 @@ const FILE: u64 = 4 * 1024 * 1024;
 /// How many files are kept.
 const FILES: u64 = 4;
 
-/// What happened, one JSON object a line, over some files of which the oldest go: 16 MiB at most.
+/// What happened, one JSON object a line, over some files of which the oldest go: 16 MiB at most, or what happened in one
+/// step where that is more.
 ///
 /// How far it goes is kept elsewhere, with what it belongs to: what a program that was killed wrote beyond that does not
 /// count.
@@ -59,7 +60,7 @@ impl History {
         if bytes.is_empty() {
             return Ok(());
         }
-        if self.extent.length >= FILE {
+        if self.extent.length > 0 && self.extent.length + bytes.len() as u64 > FILE {
             self.file = None;
             self.extent.last += 1;
             self.extent.length = 0;
@@ -86,8 +87,13 @@ impl History {
 
     /// Forgets the oldest where there is too much. To be called when the extent is kept.
     pub(in crate::cli) fn forget(&mut self) -> Result<(), SimError> {
-        while self.extent.last - self.extent.first >= FILES {
+        let length = |path: PathBuf| fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let mut all: u64 = (self.extent.first..=self.extent.last).map(|number| length(self.path(number))).sum();
+        while self.extent.first < self.extent.last
+            && (self.extent.last - self.extent.first >= FILES || all > FILES * FILE)
+        {
             let path = self.path(self.extent.first);
+            all = all.saturating_sub(length(path.clone()));
             self.disk.remove(&path).map_err(SimError::file("remove", &path))?;
             self.extent.first += 1;
         }

@@ -48,7 +48,8 @@ impl Lock {
 }
 
 fn note(file: &mut File) -> io::Result<()> {
-    let verb = std::env::args().nth(1).unwrap_or_default();
+    let verb = std::env::args_os().nth(1).unwrap_or_default();
+    let verb = verb.to_string_lossy();
     file.set_len(0)?;
     write!(file, "juju-sim {verb} (process {})", std::process::id())
 }

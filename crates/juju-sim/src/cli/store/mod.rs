@@ -6,6 +6,7 @@ mod history;
 mod lock;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -57,7 +58,7 @@ pub(super) struct Entry {
 ///
 /// # Errors
 /// Neither can be known.
-pub(super) fn directory(variable: impl Fn(&str) -> Option<String>) -> Result<PathBuf, SimError> {
+pub(super) fn directory(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, SimError> {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(data) = set("JUJU_DATA") {
         return Ok(data.join("juju-sim"));

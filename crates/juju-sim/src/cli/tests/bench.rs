@@ -1,20 +1,25 @@
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tempfile::TempDir;
 
 use crate::cli::arguments;
 use crate::cli::call::Around;
-use crate::cli::store::Disk;
+use crate::cli::store::{Disk, Documents};
 use crate::cli::terminal::Terminal;
 
 /// A directory with a store and charms.
 pub(in crate::cli) struct Bench {
     dir: TempDir,
     pub(in crate::cli) around: Around,
+    /// Whether it is a terminal with colours.
+    pub(in crate::cli) colour: bool,
 }
 
 /// What a command said.
@@ -68,10 +73,17 @@ impl Bench {
             patience: Duration::from_secs(20),
             model: None,
             seed: 1,
+            line: String::new(),
         };
-        let bench = Bench { dir, around };
+        let bench = Bench { dir, around, colour: false };
         bench.charm("hello", &HELLO);
         bench
+    }
+
+    /// One with a store and a directory that another one has too.
+    pub(in crate::cli) fn at(store: PathBuf, dir: PathBuf) -> Bench {
+        let bench = Bench::new();
+        Bench { around: Around { store, dir, ..bench.around.clone() }, ..bench }
     }
 
     /// One with the charm `hello` deployed.
@@ -113,10 +125,15 @@ impl Bench {
     }
 
     pub(in crate::cli) fn call_with(&self, line: &str, input: &str) -> Said {
+        self.call_words(words(line).into_iter().map(Into::into), input)
+    }
+
+    /// As [`call_with`](Self::call_with), with words that may be anything.
+    pub(in crate::cli) fn call_words(&self, words: impl IntoIterator<Item = OsString>, input: &str) -> Said {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut terminal =
-            Terminal { input: &mut input.as_bytes(), out: &mut out, err: &mut err, colour: false, watched: false };
-        let words = std::iter::once("juju-sim".into()).chain(words(line).into_iter().map(Into::into));
+        let (colour, watched) = (self.colour, false);
+        let mut terminal = Terminal { input: &mut input.as_bytes(), out: &mut out, err: &mut err, colour, watched };
+        let words = std::iter::once("juju-sim".into()).chain(words);
         let code = arguments::call(words, &mut terminal, &self.around);
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Said { code, out: text(out), err: text(err) }
@@ -143,10 +160,39 @@ impl Bench {
         said.err.trim_end().to_owned()
     }
 
+    /// Everything that is kept, as the next command reads it: by file, the names and texts of its documents. Of the
+    /// index that are the models' names and which of them is the current one.
+    pub(in crate::cli) fn kept(&self) -> BTreeMap<PathBuf, Vec<String>> {
+        let Ok(text) = fs::read(self.around.store.join("index.json")) else { return BTreeMap::new() };
+        let index: Value = serde_json::from_slice(&text).unwrap();
+        let (models, current) = (index["models"].as_object().unwrap(), index["current"].to_string());
+        let mut kept = BTreeMap::new();
+        for (name, entry) in models {
+            let path = self.around.store.join("models").join(entry["uuid"].as_str().unwrap()).join("model.jsonl");
+            kept.insert(path.clone(), texts(Documents::read(&path).unwrap().all()));
+            kept.entry("index.json".into()).or_insert_with(|| vec![current.clone()]).push(name.clone());
+        }
+        kept
+    }
+
+    /// Sees that a command is refused with these words, and that all that is kept is as it was.
+    #[track_caller]
+    pub(in crate::cli) fn refuses(&self, code: u8, line: &str, error: &str) {
+        let before = self.kept();
+        let said = self.call(line);
+        assert_eq!((said.code, said.err.trim_end()), (code, error), "{line}: {}", said.out);
+        assert!(self.kept() == before, "{line} has changed something");
+    }
+
     /// What a command prints as JSON.
     pub(in crate::cli) fn json(&self, line: &str) -> Value {
         serde_json::from_str(&self.ok(line)).unwrap()
     }
+}
+
+/// Documents in a form that can be compared.
+pub(in crate::cli) fn texts(documents: &BTreeMap<String, Box<RawValue>>) -> Vec<String> {
+    documents.iter().map(|(name, text)| format!("{name} {}", text.get())).collect()
 }
 
 fn words(line: &str) -> Vec<String> {

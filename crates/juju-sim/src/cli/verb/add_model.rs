@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use super::{Verb, model_config};
@@ -37,26 +39,21 @@ fn arguments(command: Command) -> Command {
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let name = model_name(call.text("name"))?;
     let seed = call.matches.get_one::<u64>("seed").copied().unwrap_or(call.around.seed);
-    let mut store = call.open_store()?;
-    if store.models().contains_key(&name) {
-        return Err(
-            format!("failed to create new model: model {name:?} for admin already exists (already exists)").into()
-        );
-    }
-    let mut config = std::collections::BTreeMap::new();
+    let mut config = BTreeMap::new();
     for text in call.texts("config") {
         match text.split_once('=') {
             Some((key, value)) => _ = config.insert(key.to_owned(), model_config::as_default(value)),
             None => config.extend(options::read_yaml(&options::read_text(&call.path(&text))?, &text)?),
         }
     }
-    let mut session = Session::create(&mut store, &name, seed, !call.flag("no-switch"))?;
-    if let Err(error) = model_config::change(call, &mut session, config) {
-        store.remove(&name)?;
-        return Err(error);
+    let config = model_config::checked(call, config)?;
+    let mut store = call.open_store()?;
+    if store.models().contains_key(&name) {
+        return Err(
+            format!("failed to create new model: model {name:?} for admin already exists (already exists)").into()
+        );
     }
-    session.keep()?;
-    session.end()?;
+    Session::create(&mut store, &name, seed, config, !call.flag("no-switch"))?.end()?;
     call.terminal.say(&format!("Added '{name}' model on juju-sim/default with credential 'admin' for user 'admin'"));
     Ok(())
 }

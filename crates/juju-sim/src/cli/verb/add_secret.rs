@@ -38,6 +38,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     if let Some(info) = call.matches.get_one::<String>("info") {
         session.world.change(|model| model.secret_mut(&id).map(|secret| secret.description.clone_from(info)))?;
     }
+    call.settle(&store, &mut session)?;
     call.terminal.print(&format!("secret:{id}\n"));
-    call.settle(&store, &mut session)
+    Ok(())
 }

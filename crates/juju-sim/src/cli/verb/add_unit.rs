@@ -1,5 +1,6 @@
 use clap::{Arg, ArgAction, Command, value_parser};
 
+use super::deploy::MOST_UNITS;
 use super::{Verb, no_settle};
 use crate::cli::call::Call;
 use crate::cli::failure::Failure;
@@ -20,7 +21,7 @@ fn arguments(command: Command) -> Command {
     let many = |name: &'static str| Arg::new(name).long(name).action(ArgAction::Append);
     command
         .arg(Arg::new("application").required(true).value_name("APPLICATION").help("The application"))
-        .arg(count.value_parser(value_parser!(u32)).help("How many"))
+        .arg(count.value_parser(value_parser!(u32).range(0..=MOST_UNITS)).help("How many"))
         .arg(many("to").value_name("MACHINE").help("The machines of the units, by number"))
         .arg(many("attach-storage").value_name("STORAGE").help("Storage that no unit has, such as data/0"))
         .arg(no_settle())

@@ -30,6 +30,10 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let path = call.path(&file);
     let content = fs::read(&path).map_err(SimError::file("read", path))?;
     let (store, mut session) = call.open()?;
-    session.world.attach_resource(call.text("application"), &name, content)?;
+    let app = call.text("application");
+    session.world.attach_resource(app, &name, content).map_err(|error| match error {
+        SimError::Refresh { why, .. } => Failure::Error(format!("attach resource to {app}: {why}")),
+        error => error.into(),
+    })?;
     call.settle(&store, &mut session)
 }

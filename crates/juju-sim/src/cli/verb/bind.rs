@@ -2,6 +2,7 @@ use clap::{Arg, Command};
 
 use super::deploy::bindings;
 use super::{Verb, no_settle};
+use crate::SimError;
 use crate::cli::call::Call;
 use crate::cli::failure::Failure;
 
@@ -26,7 +27,11 @@ fn arguments(command: Command) -> Command {
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let (store, mut session) = call.open()?;
     for (binding, space) in bindings(&call.texts("bindings")) {
-        session.world.bind(call.text("application"), &binding, &space)?;
+        let app = call.text("application");
+        session.world.bind(app, &binding, &space).map_err(|error| match error {
+            SimError::Deploy { why, .. } => Failure::Error(format!("bind {app}: {why}")),
+            error => error.into(),
+        })?;
     }
     call.settle(&store, &mut session)
 }

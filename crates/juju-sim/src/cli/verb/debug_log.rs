@@ -78,8 +78,9 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
             shown => usize::min(shown, found.len()),
         };
         let text: String = found[from..].iter().map(|line| told(call, line)).collect();
-        call.terminal.print(&text);
-        if !call.flag("tail") {
+        // Until it is interrupted, or nobody reads any more.
+        let is_read = call.terminal.show(&text).is_ok();
+        if !call.flag("tail") || !is_read {
             return Ok(());
         }
         shown = found.len();

@@ -26,11 +26,19 @@ pub(super) const VERB: Verb = Verb {
     run,
 };
 
+/// The most units that one call makes.
+pub(super) const MOST_UNITS: i64 = 10_000;
+/// The most instances of a storage that one call makes for a unit.
+const MOST_STORAGE: u32 = 1000;
+
 fn arguments(command: Command) -> Command {
     let many =
         |name: &'static str, value: &'static str| Arg::new(name).long(name).action(ArgAction::Append).value_name(value);
-    let units =
-        Arg::new("num-units").long("num-units").short('n').value_name("NUMBER").value_parser(value_parser!(u32));
+    let units = Arg::new("num-units")
+        .long("num-units")
+        .short('n')
+        .value_name("NUMBER")
+        .value_parser(value_parser!(u32).range(0..=MOST_UNITS));
     command
         .arg(
             Arg::new("charm")
@@ -98,10 +106,10 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     if call.flag("trust") {
         deployment = deployment.trust(machines::cloud());
     }
-    session.world.deploy(&app, deployment)?;
-    call.terminal.say(&format!("Deploying {app:?} from local charm {:?}, revision {}", charm.name(), record.revision));
     let constraints = call.texts("constraints");
     let constraints = constraints::parse(constraints.iter().flat_map(|text| text.split_whitespace()))?;
+    session.world.deploy(&app, deployment)?;
+    call.terminal.say(&format!("Deploying {app:?} from local charm {:?}, revision {}", charm.name(), record.revision));
     let entry = session.app_mut(&app);
     entry.charms.push(record);
     entry.constraints = constraints;
@@ -126,22 +134,37 @@ fn deploy_bundle(call: &mut Call<'_, '_>, file: &Path) -> Result<(), Failure> {
 /// The path of a charm that is here. Juju takes a name without a slash for one of Charmhub's.
 fn local(call: &Call<'_, '_>, given: &str) -> Result<std::path::PathBuf, Failure> {
     let path = call.path(given.strip_prefix("local:").unwrap_or(given));
-    let plain = !given.contains('/') && !given.starts_with('.') && Path::new(given).extension().is_none();
+    let plain =
+        !given.is_empty() && !given.contains('/') && !given.starts_with('.') && Path::new(given).extension().is_none();
     match (path.exists(), plain) {
         (true, true) => {
             let advice = format!("run `juju-sim deploy ./{given}` to deploy the local one");
             Err(format!("the charm or bundle {given:?} is ambiguous: {advice}").into())
         }
-        (true, false) => Ok(path),
+        (true, false) if !given.is_empty() => Ok(path),
         (false, true) => Err(Failure::Unsupported(format!("charm {given:?} of Charmhub"))),
-        (false, false) => Err(format!("no charm was found at {given:?}").into()),
+        _ => Err(format!("no charm was found at {given:?}").into()),
     }
 }
 
 /// How many instances a storage directive such as `2`, `pool,2` or `1G` asks for.
 pub(in crate::cli) fn count(directive: &str) -> Result<u32, Failure> {
-    let mut counts = directive.split(',').filter_map(|part| part.parse::<u32>().ok());
-    Ok(counts.next_back().unwrap_or(1))
+    let mut count = None;
+    for part in directive.split(',') {
+        let starts = |is: fn(&char) -> bool| part.chars().next().as_ref().is_some_and(is);
+        let plain = part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.');
+        match part.parse::<u32>() {
+            Ok(number) if (1..=MOST_STORAGE).contains(&number) => count = Some(number),
+            Ok(_) => return Err(format!("storage directive {directive:?}: expected a count from 1 to 1000").into()),
+            // A pool, or a size: neither means anything here.
+            Err(_) if plain && starts(char::is_ascii_alphabetic) => {}
+            Err(_) if plain && starts(char::is_ascii_digit) && part.ends_with(char::is_alphabetic) => {}
+            Err(_) => {
+                return Err(format!("storage directive {directive:?}: expected a pool, a count and a size").into());
+            }
+        }
+    }
+    Ok(count.unwrap_or(1))
 }
 
 /// The spaces of `--bind`: `db=fast`, or a space alone.

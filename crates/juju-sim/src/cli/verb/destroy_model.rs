@@ -31,8 +31,6 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     if !store.models().contains_key(&name) {
         return Err(format!("cannot read model info: model juju-sim:admin/{name} not found").into());
     }
-    let warning = format!("This command will destroy the {name:?} model and affect all of its resources.");
-    confirm(call, &warning, &name)?;
     let mut session = Session::open(&store, &name)?;
     let has_storage = !session.world.model().storage.is_empty();
     if has_storage && !call.flag("destroy-storage") && !call.flag("release-storage") {
@@ -41,6 +39,8 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
             format!("cannot destroy model {name:?}: the model has persistent storage remaining: {advice}").into()
         );
     }
+    let warning = format!("This command will destroy the {name:?} model and affect all of its resources.");
+    confirm(call, &warning, &name)?;
     if !call.flag("force") {
         // What the charms do at their end is seen, and does not keep the model.
         for app in session.world.applications() {

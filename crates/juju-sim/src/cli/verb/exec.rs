@@ -94,6 +94,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     for unit in &chosen {
         operation.run(&mut session, unit, |session| session.world.run_commands(unit, &commands))?;
     }
+    session.apply_config();
     end(call, &store, session, operation)
 }
 

@@ -90,7 +90,13 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
             return done(call, &store, session, |world| world.hold(unit, what));
         }
         ("release", []) => return done(call, &store, session, |world| world.release(unit)),
-        ("clear", []) => return done(call, &store, session, |world| world.clear_faults(unit)),
+        ("clear", []) => {
+            return done(call, &store, session, |world| {
+                world.model().unit(unit)?;
+                world.forget_faults(unit);
+                Ok(())
+            });
+        }
         _ => {
             let text = format!("{kind:?} with {} values is nothing that can go wrong\n\n{KINDS}", words.len());
             return Err(Failure::Usage(text));

@@ -16,10 +16,10 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn arguments(command: Command) -> Command {
-    let end = |name: &'static str| Arg::new(name).required(true).value_name("APPLICATION[:ENDPOINT]");
+    let end = |name: &'static str, value: &'static str| Arg::new(name).required(true).value_name(value);
     command
-        .arg(end("one").help("An application, with the endpoint where several fit"))
-        .arg(end("other").help("The other one, or an offer's URL"))
+        .arg(end("one", "APPLICATION[:ENDPOINT]").help("An application, with the endpoint where several fit"))
+        .arg(end("other", "OTHER[:ENDPOINT]").help("The other one, or an offer's URL"))
         .arg(no_settle())
 }
 

@@ -19,6 +19,7 @@ mod deploy;
 mod destroy_model;
 mod detach_storage;
 mod exec;
+mod explore;
 mod expose;
 mod fault;
 mod find_offers;
@@ -31,6 +32,7 @@ mod models;
 mod offer;
 mod offers;
 mod operations;
+mod page;
 mod refresh;
 mod remove_application;
 mod remove_offer;
@@ -39,6 +41,7 @@ mod remove_saas;
 mod remove_secret;
 mod remove_storage;
 mod remove_unit;
+mod replay;
 mod resolved;
 mod resources;
 mod resume_relation;
@@ -120,6 +123,7 @@ pub(super) const VERBS: &[&Verb] = &[
     &destroy_model::VERB,
     &detach_storage::VERB,
     &exec::VERB,
+    &explore::VERB,
     &expose::VERB,
     &fault::VERB,
     &find_offers::VERB,
@@ -132,6 +136,7 @@ pub(super) const VERBS: &[&Verb] = &[
     &offer::VERB,
     &offers::VERB,
     &operations::VERB,
+    &page::VERB,
     &refresh::VERB,
     &remove_application::VERB,
     &remove_offer::VERB,
@@ -140,6 +145,7 @@ pub(super) const VERBS: &[&Verb] = &[
     &remove_secret::VERB,
     &remove_storage::VERB,
     &remove_unit::VERB,
+    &replay::VERB,
     &resolved::VERB,
     &resources::VERB,
     &resume_relation::VERB,
@@ -201,7 +207,30 @@ impl Verb {
                 command = command.arg(hidden(flag, letter));
             }
         }
-        command
+        let own = command.get_after_help().map(|it| format!("{it}\n\n")).unwrap_or_default();
+        let of_juju = self.apart();
+        if of_juju.is_empty() { command } else { command.after_help(format!("{own}{of_juju}")) }
+    }
+
+    /// What of Juju's flags is not here as it is there.
+    fn apart(&self) -> String {
+        let (mut idle, mut refused) = (Vec::new(), Vec::new());
+        for flag in self.of_juju() {
+            let dashes = if flag.name.len() == 1 { "-" } else { "--" };
+            match self.does(flag) {
+                Does::Something => {}
+                Does::Nothing(_) => idle.push(format!("{dashes}{}", flag.name)),
+                Does::Refused => refused.push(format!("{dashes}{}", flag.name)),
+            }
+        }
+        idle.sort();
+        refused.sort();
+        let told = |what: &str, flags: &[String]| match flags {
+            [] => None,
+            flags => Some(format!("{what}: {}", flags.join(", "))),
+        };
+        let all = [told("Of no meaning here", &idle), told("In juju, and not here", &refused)];
+        all.into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 
     /// The flags that Juju's verb of this name has.

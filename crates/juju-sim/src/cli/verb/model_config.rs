@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use clap::{Arg, ArgAction, Command};
 use serde::Serialize;
@@ -9,8 +10,10 @@ use crate::cli::call::Call;
 use crate::cli::failure::Failure;
 use crate::cli::form::{Table, form, give, with_forms};
 use crate::cli::options;
+use crate::cli::records::{HOOK_TIME, HOOK_TIME_LIMIT};
 use crate::cli::session::Session;
 use crate::cli::view::{VERSION, plain};
+use crate::cli::wait;
 
 pub(super) const VERB: Verb = Verb {
     name: "model-config",
@@ -29,14 +32,19 @@ pub(super) const VERB: Verb = Verb {
 /// The options that cannot be set.
 const FIXED: [&str; 4] = ["agent-version", "name", "type", "uuid"];
 
-/// Some that Juju has, with what they are when nobody sets them. Of these `automatically-retry-hooks` and the proxies do
-/// something here; the others are kept and shown.
+/// Those that are times.
+const TIMES: [&str; 2] = [HOOK_TIME_LIMIT, "update-status-hook-interval"];
+
+/// Some that Juju has, with what they are when nobody sets them. Of these `automatically-retry-hooks`, the proxies and
+/// `update-status-hook-interval` do something here; the others are kept and shown. `hook-time-limit` is the simulator's
+/// own: in Juju a hook may run for ever.
 fn defaults() -> BTreeMap<&'static str, Value> {
     BTreeMap::from([
         ("automatically-retry-hooks", json!(true)),
         ("default-base", json!("")),
         ("default-space", json!("")),
         ("development", json!(false)),
+        (HOOK_TIME_LIMIT, json!(HOOK_TIME)),
         ("image-stream", json!("released")),
         ("juju-ftp-proxy", json!("")),
         ("juju-http-proxy", json!("")),
@@ -51,13 +59,22 @@ fn defaults() -> BTreeMap<&'static str, Value> {
     ])
 }
 
+/// Those that do something here.
+const OPTIONS: &str = "\
+These do something, the others are kept and shown:
+  automatically-retry-hooks    try a failed hook again, a few times
+  hook-time-limit              kill a hook that runs for longer; in juju it
+                               may run for ever
+  juju-*-proxy                 are what hooks are told of
+  update-status-hook-interval  how far apart the update-status of tick are";
+
 fn arguments(command: Command) -> Command {
     let many = |name: &'static str| Arg::new(name).long(name).action(ArgAction::Append);
     let command = command
         .arg(Arg::new("settings").num_args(0..).value_name("KEY[=VALUE]").help("The option to show, or those to set"))
         .arg(many("file").value_name("FILE").help("Set the options of a YAML file"))
         .arg(many("reset").value_name("KEYS").help("Set options to their defaults"));
-    with_forms(command, &["tabular", "json", "yaml"])
+    with_forms(command, &["tabular", "json", "yaml"]).after_help(OPTIONS)
 }
 
 #[derive(Serialize)]
@@ -90,8 +107,9 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         let value = options::value_of(&value, &call.around.dir)?;
         changes.insert(key, as_default(&value));
     }
+    let changes = checked(call, changes)?;
     let (_store, mut session) = call.open()?;
-    change(call, &mut session, changes)?;
+    session.records.settings.config.extend(changes);
     for key in reset.iter().flat_map(|keys| keys.split(',')) {
         session.records.settings.config.remove(key);
     }
@@ -109,14 +127,13 @@ pub(super) fn as_default(text: &str) -> Value {
     }
 }
 
-/// Sets options of a model.
-pub(super) fn change(
+/// What options of a model are set to, where all of them can be.
+pub(super) fn checked(
     call: &mut Call<'_, '_>,
-    session: &mut Session,
     changes: BTreeMap<String, Value>,
-) -> Result<(), Failure> {
+) -> Result<BTreeMap<String, Value>, Failure> {
     let known = defaults();
-    for (key, value) in changes {
+    for (key, value) in &changes {
         if FIXED.contains(&key.as_str()) {
             return Err(format!("{key:?} cannot be set on a model").into());
         }
@@ -124,15 +141,19 @@ pub(super) fn change(
             Some(Value::Bool(_)) if !value.is_boolean() => {
                 return Err(format!("{key}: expected bool, got {value}").into());
             }
+            Some(_) if TIMES.contains(&key.as_str()) => {
+                let time = value.as_str().map(wait::duration).and_then(Result::ok);
+                if time.is_none_or(|time| time < Duration::from_secs(1)) {
+                    return Err(format!("{key}: expected a time of 1s or more, such as 5m, got {value}").into());
+                }
+            }
             Some(_) => {}
             None => call
                 .terminal
                 .say(&format!("key {key:?} is not defined in the known model configuration: possible misspelling")),
         }
-        session.records.settings.config.insert(key, value);
     }
-    session.apply_config();
-    Ok(())
+    Ok(changes)
 }
 
 fn show(call: &mut Call<'_, '_>, session: &Session, keys: &[String]) -> Result<(), Failure> {

@@ -74,6 +74,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         let parameters = Value::Object(parameters.clone());
         operation.run(&mut session, unit, |session| session.world.run_action(unit, action, parameters))?;
     }
+    session.apply_config();
     end(call, &store, session, operation)
 }
 

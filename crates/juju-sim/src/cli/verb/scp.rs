@@ -61,17 +61,22 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
 /// Where a path is that may be a unit's: those begin where its shell does.
 fn place(call: &Call<'_, '_>, session: &Session, named: &str) -> Result<PathBuf, Failure> {
     match named.split_once(':') {
-        Some((target, path))
-            if !target.contains(std::path::MAIN_SEPARATOR)
-                || session.world.units().iter().any(|unit| target.ends_with(unit))
-                || target.ends_with("/leader") =>
-        {
+        Some((target, path)) if !target.contains('/') || is_unit(target) => {
             let unit = ssh::unit(session, target)?;
             let dir = session.charm_dir(&unit);
             Ok(dir.parent().unwrap_or(&dir).join(path))
         }
         _ => Ok(call.path(named)),
     }
+}
+
+/// Whether a target is named as units are, such as `ubuntu@web/0`.
+fn is_unit(target: &str) -> bool {
+    let target = target.split_once('@').map_or(target, |(_, host)| host);
+    target.split_once('/').is_some_and(|(app, number)| {
+        let plain = app.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        plain && !app.is_empty() && (number == "leader" || number.parse::<u32>().is_ok())
+    })
 }
 
 fn copy(from: &Path, to: &Path, whole: bool) -> Result<(), Failure> {

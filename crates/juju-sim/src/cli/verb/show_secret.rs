@@ -39,11 +39,13 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         view = view.with_revisions(secret);
     }
     let revision = call.matches.get_one::<u64>("revision").copied().unwrap_or(secret.latest);
-    let content =
-        secret.revisions.get(&revision).ok_or_else(|| format!("secret revision {id}/{revision} not found"))?;
-    if call.flag("reveal") {
-        let data = values(content);
-        view.content = Some(if form(call.matches) == "json" { Content::Json { data } } else { Content::Yaml(data) });
+    if call.flag("reveal") || call.matches.contains_id("revision") {
+        let content = secret.revisions.get(&revision);
+        let data = values(content.ok_or_else(|| format!("secret revision {id}/{revision} not found"))?);
+        if call.flag("reveal") {
+            view.content =
+                Some(if form(call.matches) == "json" { Content::Json { data } } else { Content::Yaml(data) });
+        }
     }
     if call.matches.contains_id("revision") {
         view.revision = revision;

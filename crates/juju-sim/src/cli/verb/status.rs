@@ -46,11 +46,12 @@ fn arguments(command: Command) -> Command {
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let Some(pause) = call.matches.get_one::<String>("watch").cloned() else { return show(call) };
     let pause = crate::cli::wait::duration(&pause)?.max(Duration::from_millis(100));
-    loop {
-        call.terminal.print("\x1b[2J\x1b[H");
+    // Until it is interrupted, or nobody reads any more.
+    while call.terminal.show("\x1b[2J\x1b[H").is_ok() {
         show(call)?;
         std::thread::sleep(pause);
     }
+    Ok(())
 }
 
 fn show(call: &mut Call<'_, '_>) -> Result<(), Failure> {
@@ -101,14 +102,20 @@ fn select(view: &mut View, selectors: &[String]) {
             || is(&unit.juju_status.current)
             || unit.machine.as_deref().is_some_and(&is)
     };
-    view.applications.retain(|name, app| {
+    // A unit and its subordinates are shown together.
+    let mut beside: BTreeSet<String> = BTreeSet::new();
+    for (name, app) in &mut view.applications {
         let whole = is(name);
         app.units.retain(|unit, view| {
-            view.subordinates.retain(|name, unit| whole || chosen(name, unit));
-            whole || chosen(unit, view) || !view.subordinates.is_empty()
+            let under = &view.subordinates;
+            let stays = whole || chosen(unit, view) || under.iter().any(|(name, unit)| chosen(name, unit));
+            if stays {
+                beside.extend(under.keys().filter_map(|name| name.split('/').next()).map(str::to_owned));
+            }
+            stays
         });
-        whole || !app.units.is_empty()
-    });
+    }
+    view.applications.retain(|name, app| is(name) || !app.units.is_empty() || beside.contains(name));
     let used: BTreeSet<&String> = view
         .applications
         .values()
@@ -184,7 +191,8 @@ fn in_order(units: &std::collections::BTreeMap<String, UnitView>) -> Vec<(&Strin
 }
 
 fn tables(view: &View, sections: &Sections) -> String {
-    let coloured = |word: &str| if sections.colour { paint(word) } else { word.to_owned() };
+    let paint: fn(&str) -> Style = if sections.colour { style } else { |_| Style::new() };
+    let of = |headings: &[&str]| Table::of(headings).painted(&["Status", "Workload", "Agent", "State"], paint);
     let mut parts = Vec::new();
     let mut table = Table::of(&["Model", "Controller", "Cloud/Region", "Version", "SLA", "Timestamp"]);
     let model = &view.model;
@@ -192,42 +200,41 @@ fn tables(view: &View, sections: &Sections) -> String {
     table.row([&model.name, model.controller, &place, model.version, model.sla, &view.controller.timestamp]);
     parts.push(table);
     if !view.saas.is_empty() {
-        let mut table = Table::of(&["SAAS", "Status", "Store", "URL"]);
+        let mut table = of(&["SAAS", "Status", "Store", "URL"]);
         for (name, saas) in &view.saas {
-            table.row([name, &coloured(&saas.application_status.current), "local", &saas.url]);
+            table.row([name, &saas.application_status.current, "local", &saas.url]);
         }
         parts.push(table);
     }
     if !view.applications.is_empty() {
         let heads = ["App", "Version", "Status", "Scale", "Charm", "Channel", "Rev", "Exposed", "Message"];
-        let mut table = Table::of(&heads).right(&["Scale", "Rev"]);
+        let mut table = of(&heads).right(&["Scale", "Rev"]);
         for (name, app) in &view.applications {
-            table.row(app_row(name, app, &coloured).iter().map(String::as_str));
+            table.row(app_row(name, app).iter().map(String::as_str));
         }
         parts.push(table);
     }
     if view.applications.values().any(|app| !app.units.is_empty()) {
-        let mut table = Table::of(&["Unit", "Workload", "Agent", "Machine", "Public address", "Ports", "Message"]);
+        let mut table = of(&["Unit", "Workload", "Agent", "Machine", "Public address", "Ports", "Message"]);
         for app in view.applications.values() {
             for (name, unit) in in_order(&app.units) {
-                table.row(unit_row(name, unit, "", &coloured).iter().map(String::as_str));
+                table.row(unit_row(name, unit, "").iter().map(String::as_str));
                 for (name, under) in in_order(&unit.subordinates) {
-                    table.row(unit_row(name, under, "  ", &coloured).iter().map(String::as_str));
+                    table.row(unit_row(name, under, "  ").iter().map(String::as_str));
                 }
             }
         }
         parts.push(table);
     }
     if !view.machines.is_empty() {
-        let mut table = Table::of(&["Machine", "State", "Address", "Inst id", "Base", "AZ", "Message"]);
+        let mut table = of(&["Machine", "State", "Address", "Inst id", "Base", "AZ", "Message"]);
         let mut machines: Vec<_> = view.machines.iter().collect();
         machines.sort_by_key(|(number, _)| number.parse::<u32>().ok());
         for (number, machine) in machines {
             let base = format!("{}@{}", machine.base.name, machine.base.channel);
-            let state = coloured(&machine.juju_status.current);
             table.row([
                 number,
-                &state,
+                &machine.juju_status.current,
                 &machine.dns_name,
                 &machine.instance_id,
                 &base,
@@ -255,22 +262,22 @@ fn tables(view: &View, sections: &Sections) -> String {
         parts.push(table);
     }
     if let Some(storage) = view.storage.as_ref().filter(|it| sections.storage && !it.storage.is_empty()) {
-        let mut table = Table::of(&["Storage Unit", "Storage ID", "Type", "Mountpoint", "Status", "Message"]);
+        let mut table = of(&["Storage Unit", "Storage ID", "Type", "Mountpoint", "Status", "Message"]);
         for (id, it) in &storage.storage {
             let attached = it.attachments.iter().flat_map(|it| &it.units).next();
             let (unit, place) = attached.map(|(unit, it)| (unit.as_str(), it.location.as_str())).unwrap_or_default();
-            table.row([unit, id, &it.kind, place, &coloured(&it.status.current), &it.status.message]);
+            table.row([unit, id, &it.kind, place, &it.status.current, &it.status.message]);
         }
         parts.push(table);
     }
     parts.iter().map(Table::text).collect::<Vec<_>>().join("\n")
 }
 
-fn app_row(name: &str, app: &AppView, coloured: &dyn Fn(&str) -> String) -> [String; 9] {
+fn app_row(name: &str, app: &AppView) -> [String; 9] {
     [
         name.to_owned(),
         app.version.clone(),
-        coloured(app.life.unwrap_or(&app.application_status.current)),
+        app.life.unwrap_or(&app.application_status.current).to_owned(),
         app.scale.to_string(),
         app.charm_name.clone(),
         String::new(),
@@ -280,11 +287,11 @@ fn app_row(name: &str, app: &AppView, coloured: &dyn Fn(&str) -> String) -> [Str
     ]
 }
 
-fn unit_row(name: &str, unit: &UnitView, indent: &str, coloured: &dyn Fn(&str) -> String) -> [String; 7] {
+fn unit_row(name: &str, unit: &UnitView, indent: &str) -> [String; 7] {
     [
         format!("{indent}{name}{}", if unit.leader { "*" } else { "" }),
-        coloured(&unit.workload_status.current),
-        coloured(&unit.juju_status.current),
+        unit.workload_status.current.clone(),
+        unit.juju_status.current.clone(),
         unit.machine.clone().unwrap_or_default(),
         unit.public_address.clone(),
         unit.open_ports.join(","),
@@ -292,15 +299,14 @@ fn unit_row(name: &str, unit: &UnitView, indent: &str, coloured: &dyn Fn(&str) -
     ]
 }
 
-/// The word of a status, in the colour that says how good it is.
-fn paint(word: &str) -> String {
-    let style: Style = match word {
+/// The colour of a status's word, which says how good it is.
+fn style(word: &str) -> Style {
+    match word {
         "active" | "idle" | "started" | "attached" => AnsiColor::Green.on_default(),
         "error" | "blocked" | "lost" | "down" | "failed" | "dying" => AnsiColor::Red.on_default(),
         "waiting" | "maintenance" | "executing" | "allocating" | "attaching" => AnsiColor::Yellow.on_default(),
-        _ => return word.to_owned(),
-    };
-    format!("{style}{word}{style:#}")
+        _ => Style::new(),
+    }
 }
 
 #[cfg(test)]

@@ -45,5 +45,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         call.terminal.say("Nothing is due.");
         return Ok(());
     }
-    give(call, &ran, || ran.iter().map(ToString::to_string).collect())
+    // YAML has no enums of its own.
+    let value = serde_json::to_value(&ran).map_err(|error| error.to_string())?;
+    give(call, &value, || ran.iter().map(ToString::to_string).collect())
 }

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use clap::{Arg, ArgAction, Command};
 
 use super::Verb;
@@ -40,27 +38,32 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         Some(time) => wait::duration(time)?.as_secs(),
         None => until_next,
     };
-    let rounds = (now + time) / interval - now / interval;
+    let rounds = match call.flag("no-update-status") {
+        true => 0,
+        false => now.saturating_add(time) / interval - now / interval,
+    };
     if rounds > MOST {
         return Err(format!("that is {rounds} times update-status, and {MOST} is the most").into());
     }
     let mut left = time;
-    if !call.flag("no-update-status") {
-        for round in 0..rounds {
-            let pause = if round == 0 { until_next } else { interval };
-            let pause = pause.min(left);
-            left -= pause;
-            pass(&mut session, pause);
-            for unit in session.world.units() {
-                session.world.tick(&unit)?;
-            }
-            call.settle(&store, &mut session)?;
+    for round in 0..rounds {
+        let pause = if round == 0 { until_next } else { interval };
+        let pause = pause.min(left);
+        left -= pause;
+        pass(&session, pause);
+        for unit in session.world.units() {
+            session.world.tick(&unit)?;
         }
+        call.settle(&store, &mut session)?;
     }
-    pass(&mut session, left);
+    pass(&session, left);
     call.settle(&store, &mut session)
 }
 
-fn pass(session: &mut Session, seconds: u64) {
-    session.world.advance(Duration::from_secs(seconds));
+/// Lets time pass, whose `update-status` is the rounds' business.
+fn pass(session: &Session, seconds: u64) {
+    session.world.change(|model| {
+        model.advance(seconds);
+        model.wake_all();
+    });
 }

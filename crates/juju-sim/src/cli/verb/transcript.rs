@@ -38,5 +38,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     runs.retain(is);
     let last = call.matches.get_one::<usize>("last").copied().unwrap_or(usize::MAX);
     let runs = runs.split_off(runs.len().saturating_sub(last));
-    give(call, &runs, || runs.iter().map(ToString::to_string).collect())
+    // YAML has no enums of its own.
+    let value = serde_json::to_value(&runs).map_err(|error| error.to_string())?;
+    give(call, &value, || runs.iter().map(ToString::to_string).collect())
 }

@@ -1,0 +1,172 @@
+//! The executable as a person calls it, on models in a directory.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use rand::{Rng as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A directory with a charm whose units are active once they are configured.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Place {
+        let dir = tempfile::tempdir().unwrap();
+        let charm = dir.path().join("small");
+        fs::create_dir(&charm).unwrap();
+        fs::write(charm.join("metadata.yaml"), "name: small\nsummary: s\ndescription: d\n").unwrap();
+        fs::write(charm.join("config.yaml"), "options: {text: {type: string, default: fine}}\n").unwrap();
+        let dispatch = "#!/bin/sh\n[ $JUJU_DISPATCH_PATH = hooks/config-changed ] && status-set active \"$(config-get text)\"\nexit 0\n";
+        fs::write(charm.join("dispatch"), dispatch).unwrap();
+        fs::set_permissions(charm.join("dispatch"), fs::Permissions::from_mode(0o755)).unwrap();
+        Place(dir)
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_juju-sim"));
+        command.args(words).current_dir(self.path()).stdin(Stdio::null());
+        command.env_remove("JUJU_MODEL").env_remove("JUJU_SIM_SEED").env("JUJU_DATA", self.path().join("data"));
+        command
+    }
+
+    fn call(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    /// What a command prints that succeeds.
+    fn ok(&self, words: &[&str]) -> String {
+        let output = self.call(words);
+        assert!(output.status.success(), "{words:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    fn status(&self) -> Value {
+        serde_json::from_str(&self.ok(&["status", "--format", "json"])).unwrap()
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// The statuses of the units of an application.
+fn units(status: &Value) -> Vec<&str> {
+    let units = status["applications"]["small"]["units"].as_object();
+    units.into_iter().flatten().map(|(_, unit)| unit["workload-status"]["current"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_command_that_is_killed_at_any_moment_is_gone_on_with_by_the_next() {
+    const UNITS: usize = 20;
+    let seed = 11;
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut place = Place::new();
+    for round in 0..8 {
+        let mut child = place
+            .command(&["deploy", "./small", "-n", &UNITS.to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let wait = Duration::from_millis(rng.random_range(0..400));
+        std::thread::sleep(wait);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let what = format!("seed {seed}, round {round}, killed after {wait:?}");
+        let models = place.call(&["models", "--format", "json"]);
+        assert!(models.status.success(), "{what}: {}", text(&models.stderr));
+        let models: Value = serde_json::from_slice(&models.stdout).unwrap();
+        let is_there = !models["models"].as_array().unwrap().is_empty();
+        if is_there && !place.status()["applications"]["small"].is_null() {
+            place.ok(&["config", "small", "text=after"]);
+        } else {
+            place.ok(&["deploy", "./small", "-n", &UNITS.to_string()]);
+        }
+        let status = place.status();
+        assert_eq!(units(&status), ["active"; UNITS], "{what}: {status}");
+        place.ok(&["remove-application", "small", "--no-prompt"]);
+        // Now and then all begins anew.
+        if rng.random_bool(0.3) {
+            place = Place::new();
+        }
+    }
+}
+
+#[test]
+fn commands_of_several_processes_are_done_one_after_another() {
+    let place = Place::new();
+    place.ok(&["deploy", "./small"]);
+    let adds: Vec<_> =
+        (0..4).map(|_| place.command(&["add-unit", "small"]).stderr(Stdio::null()).spawn().unwrap()).collect();
+    for _ in 0..5 {
+        assert!(!units(&place.status()).is_empty());
+    }
+    for mut add in adds {
+        assert!(add.wait().unwrap().success());
+    }
+    assert_eq!(units(&place.status()), ["active"; 5]);
+}
+
+#[test]
+fn words_and_directories_that_are_no_text_are_no_trouble() {
+    let place = Place::new();
+    let odd = OsStr::from_bytes(b"a\xffb");
+    let output = place.command(&["deploy"]).arg(odd).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    let output = place.command(&[]).arg(odd).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    let data = place.path().join(odd);
+    let output = place.command(&["deploy", "./small"]).env("JUJU_DATA", &data).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(data.join("juju-sim/index.json").exists());
+    let output = place.command(&["status"]).env("JUJU_MODEL", odd).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    // The program's own name, which is noted where others may wait.
+    let program = place.path().join(odd).join("juju-sim-copy");
+    fs::copy(env!("CARGO_BIN_EXE_juju-sim"), &program).unwrap();
+    let mut command = Command::new(&program);
+    let output = command.args(["add-model", "web"]).env("JUJU_DATA", place.path().join("data")).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
+#[test]
+fn colours_go_where_they_were_asked_to_go() {
+    let place = Place::new();
+    place.ok(&["deploy", "./small"]);
+    for (words, is_coloured) in
+        [(&["status"][..], false), (&["status", "--color"], true), (&["--help"], false), (&["deploy", "--help"], false)]
+    {
+        let output = place.call(words);
+        assert_eq!(text(&output.stdout).contains('\u{1b}'), is_coloured, "{words:?}");
+        let output = place.command(words).env("NO_COLOR", "1").env("CLICOLOR_FORCE", "1").output().unwrap();
+        assert_eq!(text(&output.stdout).contains('\u{1b}'), is_coloured, "{words:?}");
+    }
+    assert!(!place.call(&["deploy", "./none"]).stderr.contains(&0x1b));
+}
+
+#[test]
+fn a_command_ends_when_nobody_reads_any_more() {
+    let place = Place::new();
+    place.ok(&["deploy", "./small"]);
+    for words in [&["status", "--watch", "100ms"][..], &["debug-log", "--tail", "--replay"]] {
+        let mut child = place.command(words).stdout(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        if words[0] == "debug-log" {
+            // It has to have something to say.
+            std::thread::sleep(Duration::from_millis(10));
+            place.ok(&["exec", "--unit", "small/0", "--", "juju-log hello"]);
+        }
+        assert!(child.wait().unwrap().success(), "{words:?}");
+    }
+}
