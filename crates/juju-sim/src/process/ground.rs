@@ -17,8 +17,10 @@ use crate::jujuc;
 use crate::model::Place;
 
 /// Where the units' directories are in a directory that is kept.
+#[cfg(feature = "cli")]
 pub(crate) const AGENTS: &str = "agents";
 /// Where the charms are in it.
+#[cfg(feature = "cli")]
 pub(crate) const CHARMS: &str = "charms";
 /// The file that says which of the charms a unit's directory has.
 const LAID: &str = "laid";
@@ -46,6 +48,7 @@ enum Base {
     /// In a directory in that: a copy of another ground.
     Copy(PathBuf),
     /// In a directory that stays.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "the command line keeps them"))]
     Kept(PathBuf),
 }
 
