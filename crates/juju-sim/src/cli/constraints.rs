@@ -8,7 +8,6 @@ use super::call::Call;
 use super::failure::Failure;
 use super::form::{give, with_forms};
 use super::options;
-use super::view::plain;
 use serde_json::Value;
 
 /// The names that Juju knows.
@@ -31,6 +30,9 @@ const NAMES: [&str; 16] = [
     "cpu-cores",
 ];
 
+/// Those that are sizes.
+const SIZES: [&str; 2] = ["mem", "root-disk"];
+
 /// The constraints of some words such as `mem=4G`.
 pub(super) fn parse<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<BTreeMap<String, String>, Failure> {
     let mut all = BTreeMap::new();
@@ -39,9 +41,28 @@ pub(super) fn parse<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<BTre
         if !NAMES.contains(&key.as_str()) {
             return Err(format!("unknown constraint {key:?}").into());
         }
+        let value = if SIZES.contains(&key.as_str()) { format!("{}M", megabytes(&key, &value)?) } else { value };
         all.insert(key, value);
     }
     Ok(all)
+}
+
+/// A size such as `4G` in megabytes, which it is in where it has no unit.
+fn megabytes(key: &str, text: &str) -> Result<u64, Failure> {
+    let refuse =
+        || Failure::Error(format!("bad {key:?} constraint: must be a non-negative float with optional M/G/T/P suffix"));
+    let (number, factor) = match text.as_bytes().last() {
+        Some(b'M') => (&text[..text.len() - 1], 1.0),
+        Some(b'G') => (&text[..text.len() - 1], 1024.0),
+        Some(b'T') => (&text[..text.len() - 1], 1024.0 * 1024.0),
+        Some(b'P') => (&text[..text.len() - 1], 1024.0 * 1024.0 * 1024.0),
+        _ => (text, 1.0),
+    };
+    let plain = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let number: f64 = number.parse().ok().filter(|_| plain).ok_or_else(refuse)?;
+    let size = (number * factor).ceil();
+    // All whole numbers below this are themselves as floats.
+    if size < 9e15 { Ok(size as u64) } else { Err(refuse()) }
 }
 
 /// The words of constraints.
@@ -55,11 +76,14 @@ pub(super) fn forms(command: Command) -> Command {
 }
 
 pub(super) fn show(call: &mut Call<'_, '_>, constraints: &BTreeMap<String, String>) -> Result<(), Failure> {
-    // Juju's are numbers where they can be.
-    let value = |text: &String| text.parse::<u64>().map_or_else(|_| Value::from(text.as_str()), Value::from);
-    let view: BTreeMap<&String, Value> = constraints.iter().map(|(key, it)| (key, value(it))).collect();
+    // Juju's are numbers where they can be, and sizes are in megabytes.
+    let value = |(key, text): (&String, &String)| {
+        let text = if SIZES.contains(&key.as_str()) { text.trim_end_matches('M') } else { text };
+        text.parse::<u64>().map_or_else(|_| Value::from(text), Value::from)
+    };
+    let view: BTreeMap<&String, Value> = constraints.iter().map(|(key, text)| (key, value((key, text)))).collect();
     give(call, &view, || {
-        let words: Vec<String> = view.iter().map(|(key, value)| format!("{key}={}", plain(value))).collect();
+        let words: Vec<String> = constraints.iter().map(|(key, text)| format!("{key}={text}")).collect();
         if words.is_empty() { String::new() } else { format!("{}\n", words.join(" ")) }
     })
 }

@@ -269,7 +269,7 @@ impl Model {
         let rank = |word: &str| PRESSING.iter().position(|p| *p == word).unwrap_or(PRESSING.len());
         let of_units = || {
             let units = self.units_of(app);
-            units.iter().map(|name| &self.units[name].status).min_by_key(|status| rank(&status.current)).cloned()
+            units.iter().filter_map(|name| self.status(name)).min_by_key(|status| rank(&status.current))
         };
         let set = self.applications.get(app).and_then(|application| application.status.clone());
         set.or_else(of_units).unwrap_or(Status::new("unknown", ""))

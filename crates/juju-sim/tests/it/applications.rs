@@ -57,6 +57,26 @@ fn both_sides_see_each_other_and_each_sees_the_other_depart() {
 }
 
 #[test]
+fn a_relation_that_ends_is_listed_until_its_last_hook() {
+    let program = |hook: &crate::support::Hook| {
+        if hook.name().starts_with("db-relation-departed") || hook.name() == "db-relation-broken" {
+            hook.0.tools.stdout(&format!("{}: {}", hook.name(), hook.call("relation-ids db --format=json")));
+        }
+    };
+    let mut juju = World::new(5);
+    juju.deploy("web", revision(WEB, program)).unwrap();
+    juju.deploy("pg", Deployment::of(quiet(PG)).units(2)).unwrap();
+    juju.integrate("web:db", "pg:database").unwrap();
+    juju.settle().unwrap();
+    juju.remove_relation("db").unwrap();
+    juju.settle().unwrap();
+    let said: Vec<_> =
+        juju.log().iter().filter(|line| line.text.contains("relation")).map(|it| it.text.clone()).collect();
+    let departed = "db-relation-departed: [\"db:1\"]";
+    assert_eq!(said, [departed, departed, "db-relation-broken: []"]);
+}
+
+#[test]
 fn the_own_applications_bag_is_the_leaders_to_read_and_peer_relations_come_last() {
     let mut juju = World::new(1);
     let pg = revision(PG, |hook| {

@@ -18,6 +18,7 @@ mod passing;
 mod random;
 mod refused;
 mod rich;
+mod scripted;
 mod secrets;
 mod shared;
 mod storage;

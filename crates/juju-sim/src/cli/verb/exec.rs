@@ -2,7 +2,7 @@ use clap::{Arg, ArgAction, Command};
 use serde_json::Map;
 
 use super::Verb;
-use super::run::{begin, end, named_units, some};
+use super::run::{Chosen, begin, end, some};
 use crate::cli::call::Call;
 use crate::cli::failure::Failure;
 use crate::cli::form::with_forms;
@@ -61,7 +61,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         words.iter().map(|it| quoted(it)).collect::<Vec<_>>().join(" ")
     };
     let (store, mut session) = call.open()?;
-    let mut chosen = named_units(&session, &units)?;
+    let Chosen { units: mut chosen, refused } = Chosen::of(&session, &units)?;
     for app in &apps {
         if !session.world.applications().contains(app) {
             return Err(format!("application {app:?} not found").into());
@@ -90,6 +90,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         session.world.set_time_limit(wait::duration(limit)?);
     }
     let mut operation = begin(&mut session, format!("run commands on {}", some(&chosen)), "juju-exec", Map::new());
+    operation.refused = refused;
     for unit in &chosen {
         operation.run(&mut session, unit, |session| session.world.run_commands(unit, &commands))?;
     }
@@ -98,7 +99,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
 }
 
 /// A word as a shell takes it for one.
-pub(super) fn quoted(word: &str) -> String {
+fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
         true => word.to_owned(),

@@ -5,7 +5,7 @@ use crate::cli::call::Call;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::store::Store;
-use crate::{Fault, Target, ToolOutput};
+use crate::{Fault, Observation, Target, ToolOutput};
 
 pub(super) const VERB: Verb = Verb {
     name: "fault",
@@ -36,6 +36,10 @@ With the agent, now:
   restart                  it starts anew
   reboot                   its machine does
   lead                     its unit leads from now on
+  hold WHAT                it does not hear of changes from now on: leadership,
+                           config, upgrade, secrets or storage
+  hold relation RELATION   nor of who is in a relation, and of their databags
+  release                  it hears of everything again
 And:
   clear                    nothing of what was to happen happens";
 
@@ -78,6 +82,14 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         ("restart", []) => return done(call, &store, session, |world| world.restart_agent(unit)),
         ("reboot", []) => return done(call, &store, session, |world| world.reboot(unit)),
         ("lead", []) => return done(call, &store, session, |world| world.set_leader(unit)),
+        ("hold", ["relation", relation]) => {
+            return done(call, &store, session, |world| world.hold_relation(unit, *relation));
+        }
+        ("hold", [what]) => {
+            let what = observation(what)?;
+            return done(call, &store, session, |world| world.hold(unit, what));
+        }
+        ("release", []) => return done(call, &store, session, |world| world.release(unit)),
         ("clear", []) => {
             return done(call, &store, session, |world| {
                 world.model().unit(unit)?;
@@ -93,6 +105,18 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     world.inject(unit, fault)?;
     session.keep()?;
     Ok(session.end()?)
+}
+
+/// What an agent may hear of late.
+fn observation(name: &str) -> Result<Observation, Failure> {
+    Ok(match name {
+        "leadership" => Observation::Leadership,
+        "config" => Observation::Config,
+        "upgrade" => Observation::Upgrade,
+        "secrets" => Observation::Secrets,
+        "storage" => Observation::Storage,
+        _ => return Err(Failure::Usage(format!("{name:?} is nothing that an agent hears of late"))),
+    })
 }
 
 fn done(

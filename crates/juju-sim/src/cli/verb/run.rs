@@ -55,20 +55,22 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     }
     let parameters = parameters(call, pairs)?;
     let (store, mut session) = call.open()?;
-    let units = named_units(&session, &units)?;
-    for unit in &units {
-        let model = session.world.model();
-        let charm = model.charm_of(model.unit(unit)?);
-        if charm.action(action).is_none() {
-            return Err(format!("action {action:?} not defined on unit {unit:?} (not found)").into());
+    let mut chosen = Chosen::of(&session, &units)?;
+    let model = session.world.model();
+    for unit in std::mem::take(&mut chosen.units) {
+        match model.charm_of(model.unit(&unit)?).action(action) {
+            Some(_) => chosen.units.push(unit),
+            None => chosen.refused.push(format!("action {action:?} not defined on unit {unit:?}")),
         }
     }
+    drop(model);
     if let Some(limit) = call.matches.get_one::<String>("wait") {
         session.world.set_time_limit(wait::duration(limit)?);
     }
-    let summary = format!("run {action} on {}", some(&units));
+    let summary = format!("run {action} on {}", some(&chosen.units));
     let mut operation = begin(&mut session, summary, action, parameters.clone());
-    for unit in &units {
+    operation.refused = chosen.refused;
+    for unit in &chosen.units {
         let parameters = Value::Object(parameters.clone());
         operation.run(&mut session, unit, |session| session.world.run_action(unit, action, parameters))?;
     }
@@ -127,6 +129,25 @@ pub(super) fn named_units(session: &Session, named: &[String]) -> Result<Vec<Str
     named.iter().map(unit).collect()
 }
 
+/// The units that an operation is for, and why it is not for others that were named.
+#[derive(Debug, Default)]
+pub(super) struct Chosen {
+    pub(super) units: Vec<String>,
+    pub(super) refused: Vec<String>,
+}
+
+impl Chosen {
+    /// Juju takes an operation with the units that are there; that others are not is no failure.
+    pub(super) fn of(session: &Session, named: &[String]) -> Result<Chosen, Failure> {
+        let there = session.world.units();
+        let is_there = |name: &&String| there.contains(*name) || name.ends_with("/leader");
+        let (units, others): (Vec<&String>, Vec<&String>) = named.iter().partition(is_there);
+        let units: Vec<String> = units.into_iter().cloned().collect();
+        let refused = others.into_iter().map(|name| format!("unit {name:?} not found")).collect();
+        Ok(Chosen { units: named_units(session, &units)?, refused })
+    }
+}
+
 /// Some units in a few words.
 pub(super) fn some(units: &[String]) -> String {
     match units.len() {
@@ -139,13 +160,16 @@ pub(super) fn some(units: &[String]) -> String {
 pub(super) struct Running {
     number: u32,
     operation: Operation,
+    /// Why there is no task for some.
+    pub(super) refused: Vec<String>,
 }
 
 /// Begins an operation.
 pub(super) fn begin(session: &mut Session, summary: String, action: &str, parameters: Map<String, Value>) -> Running {
     let number = session.world.change(crate::Model::take_operation);
     let (action, enqueued) = (action.to_owned(), session.world.model().seconds());
-    Running { number, operation: Operation { summary, action, parameters, enqueued, tasks: BTreeMap::new() } }
+    let operation = Operation { summary, action, parameters, enqueued, tasks: BTreeMap::new() };
+    Running { number, operation, refused: Vec::new() }
 }
 
 impl Running {
@@ -175,9 +199,16 @@ pub(super) fn end(
     mut session: Session,
     running: Running,
 ) -> Result<(), Failure> {
-    let Running { number, operation } = running;
+    let Running { number, operation, refused } = running;
     call.terminal.unsay();
     let count = operation.tasks.len();
+    if count == 0 {
+        call.terminal.say(&format!("Operation {number} failed to schedule any tasks:\n{}", refused.join("\n")));
+        return call.settle(store, &mut session);
+    }
+    if !refused.is_empty() {
+        call.terminal.say(&format!("Some tasks could not be scheduled:\n{}", refused.join("\n")));
+    }
     call.terminal.say(&format!("Running operation {number} with {count} task{}", if count == 1 { "" } else { "s" }));
     for (id, task) in &operation.tasks {
         call.terminal.say(&format!("  - task {id} on unit-{}", task.unit.replace('/', "-")));

@@ -23,6 +23,9 @@ pub(super) const VERB: Verb = Verb {
     run,
 };
 
+/// The options of OpenSSH's `scp` that take a value.
+const WITH_VALUE: &str = "cDFiJloPSX";
+
 fn arguments(command: Command) -> Command {
     let words = Arg::new("words").required(true).num_args(2..).trailing_var_arg(true).allow_hyphen_values(true);
     command.arg(
@@ -36,8 +39,11 @@ fn arguments(command: Command) -> Command {
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let session = call.look()?;
     let words = call.texts("words");
-    let whole = words.iter().any(|word| word == "-r" || word == "-rp");
-    let mut paths: Vec<&String> = words.iter().filter(|word| !word.starts_with('-')).collect();
+    let mut paths = ssh::without_options(&words, WITH_VALUE);
+    let options = &words[..words.len() - paths.len()];
+    let letters =
+        |word: &String| word.strip_prefix('-')?.split(|letter| WITH_VALUE.contains(letter)).next().map(str::to_owned);
+    let whole = options.iter().filter_map(letters).any(|letters| letters.contains('r'));
     let to = paths.pop().ok_or("no destination is given")?;
     if paths.is_empty() {
         return Err("no source is given".into());

@@ -4,7 +4,6 @@ use std::process::{Command as Process, Stdio};
 use clap::{Arg, ArgAction, Command};
 
 use super::Verb;
-use super::exec::quoted;
 use crate::cli::call::Call;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
@@ -37,9 +36,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let unit = unit(&session, target)?;
     let dir = session.charm_dir(&unit);
     let home = dir.parent().filter(|home| home.is_dir()).ok_or_else(|| format!("{unit} has no files yet"))?;
-    // Options of OpenSSH are of no meaning here.
-    let options = rest.iter().take_while(|word| word.starts_with('-') && word.as_str() != "--").count();
-    let command: Vec<&String> = rest[options..].iter().skip_while(|word| word.as_str() == "--").collect();
+    let command = without_options(rest, "BbcDEeFIiJLlmOoPpQRSWw");
     let mut process = Process::new("/bin/bash");
     process.current_dir(home).env("HOME", home);
     if command.is_empty() {
@@ -49,16 +46,31 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         let status = process.status().map_err(|error| format!("start a shell: {error}"))?;
         return ended(status.code());
     }
-    let line = match command.as_slice() {
-        [one] => (*one).clone(),
-        words => words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
-    };
+    // OpenSSH quotes nothing: the shell at the other end parts the words anew.
+    let line = command.into_iter().map(String::as_str).collect::<Vec<_>>().join(" ");
     process.arg("-c").arg(line).stdin(Stdio::inherit());
     let output = process.output().map_err(|error| format!("run the command: {error}"))?;
     // A reader that is gone has seen enough.
     let _ = call.terminal.out.write_all(&output.stdout);
     let _ = call.terminal.err.write_all(&output.stderr);
     ended(output.status.code())
+}
+
+/// Some words without the options of OpenSSH that stand before the rest, which are of no meaning here. Those whose letters
+/// are named take a value.
+pub(super) fn without_options<'a>(words: &'a [String], with_value: &str) -> Vec<&'a String> {
+    let mut rest = words.iter().peekable();
+    while let Some(word) = rest.next_if(|word| word.starts_with('-') && word.len() > 1) {
+        if word == "--" {
+            break;
+        }
+        // In a word of several letters the first that takes a value has the rest of the word for it.
+        let takes = |letter: char| with_value.contains(letter);
+        if word[1..].find(takes).is_some_and(|at| word[1 + at..].chars().count() == 1) {
+            rest.next();
+        }
+    }
+    rest.collect()
 }
 
 fn ended(code: Option<i32>) -> Result<(), Failure> {

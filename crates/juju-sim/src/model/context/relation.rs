@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::Context;
 use crate::command::Settings;
+use crate::model::RelationKind;
 use crate::model::flush::with_writes;
 
 impl Context<'_> {
@@ -22,7 +23,10 @@ impl Context<'_> {
         let listed = |id: &&u32| {
             self.endpoint(**id) == Some(endpoint) && {
                 let relation = &self.model.relations[*id];
-                let over = !relation.is_alive() && self.members(**id).is_ok_and(|members| members.is_empty());
+                // The unit that this hook says is departing was a member when the hook began.
+                let departs = self.running.hook_of(**id).is_some_and(|hook| hook.kind == RelationKind::Departed);
+                let empty = !departs && self.members(**id).is_ok_and(|members| members.is_empty());
+                let over = !relation.is_alive() && empty;
                 relation.is_peer() || !(over || self.running.is_broken(**id))
             }
         };
