@@ -18,7 +18,7 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn arguments(command: Command) -> Command {
-    let what = Arg::new("what").required(true).value_name("[MODEL.]APPLICATION:ENDPOINT[,ENDPOINT…]");
+    let what = Arg::new("what").required(true).value_name("[MODEL.]APPLICATION:ENDPOINT[,…]");
     command
         .arg(what.help("The application and its endpoints"))
         .arg(Arg::new("name").value_name("NAME").help("The offer's name, in place of the application's"))

@@ -24,6 +24,11 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let case = call.text("case");
     let explored = on_model(call, |explore| explore.replay(case))?;
     if let Err(failure) = &explored {
+        // What is no case is none that can be run again.
+        if failure.case().is_empty() {
+            let why = failure.why.strip_prefix(&format!("the case={case}: ")).unwrap_or(&failure.why);
+            return Err(Failure::Usage(format!("{case:?} is no case: {why}")));
+        }
         call.terminal.print(&failure.transcript);
     }
     tell(call, explored)
