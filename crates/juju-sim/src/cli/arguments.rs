@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use super::call::{Around, Call};
 use super::check::{self, CheckArguments};
@@ -14,7 +15,7 @@ use super::init::{self, InitArguments};
 use super::store::{self, Disk};
 use super::terminal::{Terminal, is_coloured};
 use super::verb::{VERBS, Verb};
-use super::{demo, interrupt, juju};
+use super::{completions, demo, interrupt, juju};
 use crate::SimError;
 
 /// How long a command waits for another one that changes the same models.
@@ -32,6 +33,11 @@ enum Own {
     Check(CheckArguments),
     /// Make a new charm that builds, is tested and packs as it is.
     Init(InitArguments),
+    /// Print what makes a shell complete verbs and flags.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -73,9 +79,18 @@ struct Program {
 
 /// The whole command line.
 pub(super) fn command() -> Command {
-    let command = VERBS.iter().fold(own_command(), |command, verb| command.subcommand(verb.command()));
+    let command = with_verbs(Verb::command);
     let overview = overview(&command);
     command.override_help(overview)
+}
+
+/// The command line with all that help shows of it.
+pub(super) fn shown() -> Command {
+    with_verbs(Verb::shown)
+}
+
+fn with_verbs(verb: impl Fn(&Verb) -> Command) -> Command {
+    VERBS.iter().fold(own_command(), |command, it| command.subcommand(verb(it)))
 }
 
 /// As much of it as some arguments need: where they name a verb, this one. All of it takes longer to make than most
@@ -225,6 +240,10 @@ fn act(matches: &ArgMatches, terminal: &mut Terminal<'_>, around: &Around) -> Re
             Own::Demo(arguments) => demo::run(&arguments),
             Own::Check(arguments) => check::run(&arguments),
             Own::Init(arguments) => init::run(&arguments),
+            Own::Completions { shell } => {
+                completions::print(shell, terminal);
+                Ok(())
+            }
         };
     };
     verb.check(inner)?;

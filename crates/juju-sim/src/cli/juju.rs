@@ -896,6 +896,15 @@ pub(super) const VERBS: &[JujuVerb] = &[
         flags: &[flag("all", None, false), flag("exact-time", None, false), flag("controller", Some('c'), true)],
     },
     JujuVerb { name: "version", aliases: &[], flags: &[flag("all", None, false)] },
-    JujuVerb { name: "wait-for", aliases: &[], flags: &[flag("description", None, false)] },
+    JujuVerb {
+        name: "wait-for",
+        aliases: &[],
+        flags: &[
+            flag("description", None, false),
+            flag("query", None, true),
+            flag("timeout", None, true),
+            flag("summary", None, false),
+        ],
+    },
     JujuVerb { name: "whoami", aliases: &[], flags: &[] },
 ];

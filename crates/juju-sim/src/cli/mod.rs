@@ -7,6 +7,7 @@ mod bundle;
 mod call;
 mod charms;
 mod check;
+mod completions;
 mod constraints;
 mod demo;
 mod failure;

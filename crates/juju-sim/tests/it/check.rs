@@ -444,8 +444,9 @@ fn a_packed_charm_is_checked_and_json_is_one_document_that_a_seed_repeats() {
     assert!(first["runs"].as_u64() > Some(50) && first["again"].as_str().unwrap().contains("--seed 5"));
 }
 
-/// A charm of this workspace as it is packed: its executable, and the parts of `charmcraft.yaml` in files of their own.
-fn workspace_charm(name: &str, project: &Path) -> TempDir {
+/// The charm of a package of this workspace as it is packed: its executable, and the parts of `charmcraft.yaml` in files
+/// of their own.
+fn workspace_charm(package: &str, project: &Path) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     let read = |file: &str| fs::read_to_string(project.join(file)).ok();
     let mut sections: serde_json::Map<String, Value> = serde_yaml::from_str(&read("charmcraft.yaml").unwrap()).unwrap();
@@ -457,7 +458,7 @@ fn workspace_charm(name: &str, project: &Path) -> TempDir {
     sections.retain(|key, _| !["type", "base", "platforms", "parts"].contains(&key.as_str()));
     let metadata = read("metadata.yaml").unwrap_or_else(|| Value::Object(sections).to_string());
     fs::write(dir.path().join("metadata.yaml"), metadata).unwrap();
-    let executable = cargo::binary(name, Profile::Dev).unwrap();
+    let executable = cargo::binary(package, Profile::Dev).unwrap();
     fs::copy(executable, dir.path().join("dispatch")).unwrap();
     dir
 }
@@ -466,8 +467,9 @@ fn workspace_charm(name: &str, project: &Path) -> TempDir {
 fn nothing_is_wrong_with_the_charms_of_this_repository() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let examples = ["backup", "database", "reconciler", "web"].map(|name| (name, root.join("examples").join(name)));
-    for (name, project) in [("magpie", root.clone())].into_iter().chain(examples) {
-        let (code, text, said) = check(workspace_charm(name, &project).path(), &["--strict"]);
+    let examples = examples.map(|(name, project)| (name, format!("example-{name}"), project));
+    for (name, package, project) in [("magpie", "magpie-charm".to_owned(), root.clone())].into_iter().chain(examples) {
+        let (code, text, said) = check(workspace_charm(&package, &project).path(), &["--strict"]);
         assert_eq!(code, Some(0), "{text}{said}");
         assert_has(&text, &format!("{name}: 0 problems, 0 warnings\n"));
     }

@@ -28,3 +28,4 @@ mod storage;
 mod subordinates;
 mod support;
 mod timers;
+mod tour;

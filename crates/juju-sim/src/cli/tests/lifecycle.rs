@@ -55,3 +55,11 @@ fn related_applications_are_told_of_each_other() {
     bench.ok("remove-relation pg hello");
     assert!(bench.json("status --format json")["applications"]["pg"]["relations"].is_null());
 }
+
+#[test]
+fn time_that_passes_tells_once_what_is_not_settled() {
+    let bench = Bench::with_hello(1);
+    let down = "juju-sim: hello/0 is not settled: its agent is down\n";
+    assert_eq!(bench.told("fault hello/0 pause"), down);
+    assert_eq!(bench.told("tick 1h"), down);
+}

@@ -5,6 +5,7 @@
 mod actions;
 mod bench;
 mod bundle;
+mod completions;
 mod crashes;
 mod history;
 mod hooks;
@@ -23,6 +24,7 @@ mod shared;
 mod storage;
 mod units;
 mod verbs;
+mod verbs_document;
 mod views;
 
 pub(super) use bench::{Bench, texts};

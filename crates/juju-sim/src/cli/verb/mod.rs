@@ -183,7 +183,7 @@ pub(super) const VERBS: &[&Verb] = &[
 ];
 
 /// What all verbs of Juju take, and here do nothing with.
-const EVERYWHERE: [JujuFlag; 6] = [
+pub(super) const EVERYWHERE: [JujuFlag; 6] = [
     JujuFlag { name: "debug", letter: None, has_value: false },
     JujuFlag { name: "quiet", letter: None, has_value: false },
     JujuFlag { name: "show-log", letter: None, has_value: false },
@@ -193,13 +193,19 @@ const EVERYWHERE: [JujuFlag; 6] = [
 ];
 
 impl Verb {
-    /// The verb as clap has it.
-    pub(super) fn command(&self) -> Command {
-        let mut command = (self.arguments)(Command::new(self.name).about(self.about).visible_aliases(self.aliases));
-        if self.has_model {
-            let model = Arg::new("model").long("model").short('m').value_name("MODEL");
-            command = command.arg(model.help("The model, in place of the current one"));
+    /// The verb with all that help shows of it.
+    pub(super) fn shown(&self) -> Command {
+        let command = (self.arguments)(Command::new(self.name).about(self.about).visible_aliases(self.aliases));
+        if !self.has_model {
+            return command;
         }
+        let model = Arg::new("model").long("model").short('m').value_name("MODEL");
+        command.arg(model.help("The model, in place of the current one"))
+    }
+
+    /// The verb as its arguments are read: with the flags of Juju's too that mean nothing here or are refused.
+    pub(super) fn command(&self) -> Command {
+        let mut command = self.shown();
         for flag in EVERYWHERE.iter().chain(self.of_juju()) {
             if !command.get_arguments().any(|it| is_flag(it, flag)) {
                 let taken = |letter: &char| command.get_arguments().any(|it| it.get_short() == Some(*letter));
@@ -234,7 +240,7 @@ impl Verb {
     }
 
     /// The flags that Juju's verb of this name has.
-    fn of_juju(&self) -> &'static [JujuFlag] {
+    pub(super) fn of_juju(&self) -> &'static [JujuFlag] {
         juju::verb(self.name).map_or(&[], |verb| verb.flags)
     }
 

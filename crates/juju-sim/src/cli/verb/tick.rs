@@ -3,6 +3,7 @@ use clap::{Arg, ArgAction, Command};
 use super::Verb;
 use crate::cli::call::Call;
 use crate::cli::failure::Failure;
+use crate::cli::mirror;
 use crate::cli::session::Session;
 use crate::cli::wait;
 
@@ -54,7 +55,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         for unit in session.world.units() {
             session.world.tick(&unit)?;
         }
-        call.settle(&store, &mut session)?;
+        mirror::settle(call, &store, &mut session)?;
     }
     pass(&session, left);
     call.settle(&store, &mut session)

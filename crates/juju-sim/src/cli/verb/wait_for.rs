@@ -16,7 +16,7 @@ pub(super) const VERB: Verb = Verb {
     about: "Wait until an application, a unit, a machine or the model is as it should be",
     arguments,
     has_model: true,
-    idle: &[],
+    idle: &[("summary", "it tells nothing but why it gave up")],
     run,
 };
 
