@@ -76,14 +76,17 @@ pub(super) fn forms(command: Command) -> Command {
 }
 
 pub(super) fn show(call: &mut Call<'_, '_>, constraints: &BTreeMap<String, String>) -> Result<(), Failure> {
-    // Juju's are numbers where they can be, and sizes are in megabytes.
-    let value = |(key, text): (&String, &String)| {
-        let text = if SIZES.contains(&key.as_str()) { text.trim_end_matches('M') } else { text };
-        text.parse::<u64>().map_or_else(|_| Value::from(text), Value::from)
-    };
-    let view: BTreeMap<&String, Value> = constraints.iter().map(|(key, text)| (key, value((key, text)))).collect();
-    give(call, &view, || {
+    give(call, &view(constraints), || {
         let words: Vec<String> = constraints.iter().map(|(key, text)| format!("{key}={text}")).collect();
         if words.is_empty() { String::new() } else { format!("{}\n", words.join(" ")) }
     })
+}
+
+/// Constraints in JSON and YAML: numbers where they can be, and sizes in megabytes.
+pub(super) fn view(constraints: &BTreeMap<String, String>) -> BTreeMap<String, Value> {
+    let value = |(key, text): (&String, &String)| {
+        let text = if SIZES.contains(&key.as_str()) { text.trim_end_matches('M') } else { text };
+        (key.clone(), text.parse::<u64>().map_or_else(|_| Value::from(text), Value::from))
+    };
+    constraints.iter().map(value).collect()
 }

@@ -200,7 +200,6 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
         "run",
         "run hello/0",
         "run greet",
-        "run hello/0 none",
         "run hello/0 greet name",
         "run hello/0 greet name=1",
         "run hello/0 greet name={",
@@ -465,8 +464,6 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
           1  ERROR detach storage data/9: there is none of this id
         juju-sim exec -- true
           2  ERROR you must specify a target, either through --all, --machine, --application or --unit
-        juju-sim exec --unit hello/9 -- true
-          1  ERROR unit "hello/9" not found
         juju-sim exec --unit hello/0
           2  ERROR the following required arguments were not provided:
             <COMMAND>...
@@ -661,10 +658,6 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
           2  ERROR no action specified
         juju-sim run greet
           2  ERROR no unit specified
-        juju-sim run hello/0 none
-          1  ERROR action "none" not defined on unit "hello/0" (not found)
-        juju-sim run hello/9 greet
-          1  ERROR unit "hello/9" not found
         juju-sim run hello/0 greet name
           2  ERROR expected "key=value", got "name"
         juju-sim run hello/0 greet name=1

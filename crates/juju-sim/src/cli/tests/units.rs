@@ -127,14 +127,14 @@ fn what_is_said_of_an_application_is_kept_and_shown() {
     bench.ok("add-space fast 10.9.0.0/24");
     bench.ok("bind hello fast ring=alpha");
     let app = &bench.json("show-application hello --format json")["hello"];
-    assert_eq!((&app["exposed"], &app["constraints"]["mem"]), (&true.into(), &"8192M".into()));
+    assert_eq!((&app["exposed"], &app["constraints"]["mem"]), (&true.into(), &8192.into()));
     assert_eq!((&app["endpoint-bindings"]["ring"], &app["endpoint-bindings"]["db"]), (&"alpha".into(), &"fast".into()));
     assert_eq!(bench.ok("constraints hello"), "cores=4 mem=8192M\n");
     assert!(bench.ok("exec --unit hello/0 -- network-get db --bind-address").starts_with("10.9.0."));
     bench.ok("unexpose hello");
     bench.ok("trust hello --remove");
     bench.ok("set-model-constraints mem=1G");
-    assert_eq!(bench.ok("model-constraints"), "mem=1G\n");
+    assert_eq!(bench.ok("model-constraints"), "mem=1024M\n");
     assert_eq!(bench.ok("config hello trust"), "false\n");
     assert_eq!(bench.json("status --format json")["applications"]["hello"]["exposed"], false);
 }

@@ -379,8 +379,8 @@ fn applications_and_machines_are_shown() {
           base: ubuntu@24.04
           channel: ''
           constraints:
-            cores: '2'
-            mem: 4G
+            cores: 2
+            mem: 4096
           principal: true
           exposed: true
           remote: false
@@ -544,7 +544,7 @@ fn applications_and_machines_are_shown() {
     "#]]
     .assert_eq(&bench.ok("show-action hello greet"));
     expect![[r#"
-        cores=2 mem=4G
+        cores=2 mem=4096M
     "#]]
     .assert_eq(&bench.ok("constraints hello"));
     expect![[""]].assert_eq(&bench.ok("model-constraints"));

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Verb;
 use crate::cli::call::Call;
+use crate::cli::constraints;
 use crate::cli::failure::Failure;
 use crate::cli::form::{give, with_forms};
 use crate::cli::session::Session;
@@ -28,7 +29,7 @@ struct AppInfo {
     base: String,
     channel: &'static str,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    constraints: BTreeMap<String, String>,
+    constraints: BTreeMap<String, serde_json::Value>,
     principal: bool,
     exposed: bool,
     remote: bool,
@@ -57,7 +58,7 @@ fn info(session: &Session, name: &str) -> Result<AppInfo, Failure> {
         charm: app.charm().name().to_owned(),
         base: format!("{}@{}", base.name, base.channel),
         channel: "",
-        constraints: record.constraints,
+        constraints: constraints::view(&record.constraints),
         principal: !app.charm().is_subordinate(),
         exposed: record.exposed,
         remote: session.records.settings.saas.contains_key(name),
