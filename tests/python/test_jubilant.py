@@ -527,8 +527,9 @@ def test_the_example_of_the_documents_passes(
     assert "def test_" in example and prompt
     (tmp_path / "test_magpie.py").write_text(example, encoding="utf-8")
     charms.packed(built(charms.magpie)).rename(tmp_path / "magpie_amd64.charm")
-    (tmp_path / "juju").symlink_to(juju_sim)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "juju").symlink_to(juju_sim)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
     command = [sys.executable, "-m", "pytest", "test_magpie.py"]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout
