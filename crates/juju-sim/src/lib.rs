@@ -164,8 +164,8 @@
 //! Everything is deterministic. The [`Model`] has no clock and does no input or output; what is random in Juju follows
 //! from a seed. It can be serialised between hooks, and a world [goes on](World::restore) from it.
 //!
-//! Not simulated: Kubernetes, Pebble, cross-model offers, bundles, series upgrades, payloads, secret back ends other than
-//! Juju's own; of Juju 4 only [`World::lose_departures`], of systemd only [timers](World::timers) that run `juju-exec`.
+//! Not simulated: Kubernetes, Pebble, series upgrades, payloads, secret back ends other than Juju's own; cross-model
+//! offers and bundles are the command's, `juju-sim`; of Juju 4 only [`World::lose_departures`], of systemd only [timers](World::timers) that run `juju-exec`.
 //! Simpler than in Juju: hooks run one after another and take a second of the model's time each, and a charm's directory
 //! is not fetched but there.
 //!

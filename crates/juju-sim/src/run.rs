@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 
+use crate::command::is_secret_uri;
 use crate::content::{Publication, Told};
 use crate::model::Status;
 use crate::waits::Waits;
@@ -353,15 +354,23 @@ impl CommandRun {
     /// The arguments, with values that are not to be seen hidden.
     fn shown_argv(&self) -> Vec<String> {
         let hides = self.takes_values();
-        let shown = |word: &String| match word.split_once('=') {
+        let shown = |(index, word): (usize, &String)| match word.split_once('=') {
             Some((key, value))
                 if hides && !word.starts_with('-') && !value.is_empty() && self.name() != "action-set" =>
             {
                 format!("{key}={HIDDEN}")
             }
+            None if self.is_stray(index, word) => HIDDEN.to_owned(),
             _ => word.clone(),
         };
-        self.argv.iter().map(shown).collect()
+        self.argv.iter().enumerate().map(shown).collect()
+    }
+
+    /// Whether a word may be a secret's value that stands where a pair or a URI should.
+    fn is_stray(&self, index: usize, word: &str) -> bool {
+        let is_value = index > 1 && self.argv[index - 1].starts_with('-');
+        let is_word = index > 0 && !word.starts_with('-') && !is_value;
+        matches!(self.name(), "secret-add" | "secret-set") && is_word && !is_secret_uri(word)
     }
 
     /// Whether it is given what is not to be seen.

@@ -22,6 +22,10 @@ pub(super) fn unpack(archive: &Path, into: &Path) -> Result<(), SimError> {
 
 fn unpack_at_most(bytes: u64, archive: &Path, into: &Path) -> Result<(), SimError> {
     let zip_error = |error: ZipError| SimError::Zip { path: archive.to_owned(), why: error.to_string() };
+    // A pipe has no end, and opening one waits.
+    if !fs::metadata(archive).map_err(SimError::file("open", archive))?.is_file() {
+        return Err(SimError::Archive(format!("{} is not a file", archive.display())));
+    }
     let file = File::open(archive).map_err(SimError::file("open", archive))?;
     let mut zip = ZipArchive::new(file).map_err(zip_error)?;
     if zip.len() > MAX_ENTRIES {

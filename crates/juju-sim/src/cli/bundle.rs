@@ -329,7 +329,7 @@ fn new_app(
             return Err(Failure::Unsupported(format!("resource {resource:?} of Charmhub")));
         };
         let path = dir.join(file);
-        let content = std::fs::read(&path).map_err(crate::SimError::file("read", path))?;
+        let content = options::read_resource(&path)?;
         deployment = deployment.resource(resource, content);
     }
     for (storage, directive) in &app.storage {

@@ -146,6 +146,13 @@ pub(super) fn tie(store: &Store, session: &mut Session, id: RelationId) -> Resul
     Ok(other.end()?)
 }
 
+/// How many relations with other models the offers of a model have, or those of one of its applications.
+pub(super) fn connections(session: &Session, app: Option<&str>) -> usize {
+    let views = offer_views(session).into_values();
+    let of_app = views.filter(|view| app.is_none_or(|app| view.application == app));
+    of_app.map(|view| view.total_connected_count).max().unwrap_or(0)
+}
+
 /// The offers of a model, as its status has them.
 pub(super) fn offer_views(session: &Session) -> BTreeMap<String, OfferView> {
     let view = |(name, offer): (&String, &Offer)| {

@@ -1,7 +1,8 @@
 //! Settings as they are written on a command line: `key=value`, `key=@file`, or a YAML file of them.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::Path;
 
 use serde_json::Value;
@@ -10,7 +11,10 @@ use super::failure::Failure;
 use crate::{Charm, OptionKind, SimError};
 
 /// The longest file that is read for a value. Juju has the same limit.
-const MAX_FILE: u64 = 5 * 1024 * 1024;
+const MAX_FILE: u64 = 5 * MIB;
+/// The largest resource: it is kept with the model.
+const MAX_RESOURCE: u64 = 512 * MIB;
+const MIB: u64 = 1024 * 1024;
 
 /// A key and a value, of `key=value`.
 pub(super) fn pair(text: &str) -> Result<(String, String), Failure> {
@@ -30,11 +34,28 @@ pub(super) fn value_of(value: &str, dir: &Path) -> Result<String, Failure> {
 
 /// A text file of bounded length.
 pub(super) fn read_text(path: &Path) -> Result<String, Failure> {
-    let length = fs::metadata(path).map_err(SimError::file("read", path))?.len();
-    if length > MAX_FILE {
-        return Err(format!("read {}: size of file is larger than 5M", path.display()).into());
+    let bytes = read_file(path, MAX_FILE)?;
+    String::from_utf8(bytes).map_err(|_| format!("read {}: it is not UTF-8", path.display()).into())
+}
+
+/// The content of a resource.
+pub(super) fn read_resource(path: &Path) -> Result<Vec<u8>, Failure> {
+    read_file(path, MAX_RESOURCE)
+}
+
+/// A file, which has an end: a pipe or a device is none.
+fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
+    let metadata = fs::metadata(path).map_err(SimError::file("read", path))?;
+    if !metadata.is_file() {
+        return Err(format!("read {}: it is not a file", path.display()).into());
     }
-    Ok(fs::read_to_string(path).map_err(SimError::file("read", path))?)
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(SimError::file("read", path))?;
+    file.take(most + 1).read_to_end(&mut bytes).map_err(SimError::file("read", path))?;
+    if bytes.len() as u64 > most {
+        return Err(format!("read {}: size of file is larger than {}M", path.display(), most / MIB).into());
+    }
+    Ok(bytes)
 }
 
 /// A YAML file as a map.

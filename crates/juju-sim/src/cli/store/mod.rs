@@ -85,7 +85,15 @@ impl Store {
             disk.create_dir(dir).map_err(SimError::file("create", dir))?;
         }
         let lock = Lock::take(&dir.join("lock"), patience, waits)?;
-        let store = Store { dir: dir.to_owned(), disk: disk.clone(), lock: Some(lock), index: Index::read(dir)? };
+        let mut store = Store { dir: dir.to_owned(), disk: disk.clone(), lock: Some(lock), index: Index::read(dir)? };
+        // It is there before the first model: where it is not, nobody can say which models are whole.
+        if !dir.join(INDEX).exists() {
+            if fs::read_dir(dir.join(MODELS)).is_ok_and(|mut models| models.next().is_some()) {
+                let why = "it is missing, and there are models".to_owned();
+                return Err(SimError::Store { path: dir.join(INDEX), why });
+            }
+            store.change(|_| ())?;
+        }
         store.clear()?;
         Ok(store)
     }

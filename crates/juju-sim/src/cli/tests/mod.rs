@@ -4,6 +4,7 @@
 
 mod actions;
 mod bench;
+mod broken;
 mod bundle;
 mod completions;
 mod crashes;

@@ -28,7 +28,7 @@ fn arguments(command: Command) -> Command {
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let (name, file) = options::pair(call.text("resource"))?;
     let path = call.path(&file);
-    let content = fs::read(&path).map_err(SimError::file("read", path))?;
+    let content = options::read_resource(&path)?;
     let (store, mut session) = call.open()?;
     let app = call.text("application");
     session.world.attach_resource(app, &name, content).map_err(|error| match error {

@@ -92,7 +92,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     for text in call.texts("resource") {
         let (name, file) = options::pair(&text)?;
         let path = call.path(&file);
-        deployment = deployment.resource(&name, fs::read(&path).map_err(SimError::file("read", path))?);
+        deployment = deployment.resource(&name, options::read_resource(&path)?);
     }
     for text in call.texts("storage") {
         let (name, directive) = options::pair(&text)?;

@@ -3,6 +3,7 @@ use clap::{Arg, ArgAction, Command};
 use super::{Verb, confirm, no_prompt};
 use crate::cli::call::{Call, model_name};
 use crate::cli::failure::Failure;
+use crate::cli::offers;
 use crate::cli::session::Session;
 
 pub(super) const VERB: Verb = Verb {
@@ -31,7 +32,20 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     if !store.models().contains_key(&name) {
         return Err(format!("cannot read model info: model juju-sim:admin/{name} not found").into());
     }
-    let mut session = Session::open(&store, &name)?;
+    let opened = Session::open(&store, &name);
+    if opened.is_err() && call.flag("force") {
+        // A model that cannot be read is in the way of others.
+        confirm(call, &format!("This command will destroy the {name:?} model, which cannot be read."), &name)?;
+        store.remove(&name)?;
+        call.terminal.say("Model destroyed.");
+        return Ok(());
+    }
+    let mut session = opened?;
+    let consumed = offers::connections(&session, None);
+    if consumed > 0 && !call.flag("force") {
+        let why = format!("its offers have {consumed} relations with other models: use --force");
+        return Err(format!("cannot destroy model {name:?}: {why}").into());
+    }
     let has_storage = !session.world.model().storage.is_empty();
     if has_storage && !call.flag("destroy-storage") && !call.flag("release-storage") {
         let advice = "use --destroy-storage or --release-storage";

@@ -4,6 +4,7 @@ use super::{Verb, no_settle};
 use crate::cli::call::Call;
 use crate::cli::failure::Failure;
 use crate::cli::secrets;
+use crate::{SimError, World};
 
 pub(super) const VERB: Verb = Verb {
     name: "grant-secret",
@@ -12,10 +13,11 @@ pub(super) const VERB: Verb = Verb {
     arguments,
     has_model: true,
     idle: &[],
-    run,
+    run: |call| with_each(call, World::grant_secret),
 };
 
-fn arguments(command: Command) -> Command {
+/// What `revoke-secret` takes too.
+pub(super) fn arguments(command: Command) -> Command {
     let apps = Arg::new("applications").required(true).value_name("APPLICATION[,APPLICATION…]");
     command
         .arg(Arg::new("secret").required(true).value_name("SECRET").help("Its URI or name"))
@@ -23,14 +25,18 @@ fn arguments(command: Command) -> Command {
         .arg(no_settle())
 }
 
-fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
+/// Changes what each of some applications may do with a secret.
+pub(super) fn with_each(
+    call: &mut Call<'_, '_>,
+    change: impl Fn(&mut World, &str, &str) -> Result<(), SimError>,
+) -> Result<(), Failure> {
     let (store, mut session) = call.open()?;
     let id = secrets::find_own(&session, call.text("secret"))?;
     for app in call.text("applications").split(',') {
         if !session.world.applications().iter().any(|it| it == app) {
             return Err(format!("application {app:?} not found").into());
         }
-        session.world.grant_secret(&id, app)?;
+        change(&mut session.world, &id, app)?;
     }
     call.settle(&store, &mut session)
 }

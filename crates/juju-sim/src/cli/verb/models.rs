@@ -39,9 +39,18 @@ fn arguments(command: Command) -> Command {
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let store = call.store()?;
-    let info = |name: &String| Ok(ModelInfo::of(&Session::open(&store, name)?));
-    let models: Result<Vec<ModelInfo>, Failure> = store.models().keys().map(info).collect();
-    let models = Models { models: models?, current_model: store.current().map(str::to_owned) };
+    // One that cannot be read is no reason not to show the others.
+    let (mut all, mut ended) = (Vec::new(), Ok(()));
+    for name in store.models().keys() {
+        match Session::open(&store, name) {
+            Ok(session) => all.push(ModelInfo::of(&session)),
+            Err(error) => {
+                call.terminal.say(&format!("ERROR {error}"));
+                ended = Err(Failure::Code(1));
+            }
+        }
+    }
+    let models = Models { models: all, current_model: store.current().map(str::to_owned) };
     give(call, &models, || {
         let heads = ["Model", "Cloud/Region", "Type", "Status", "Machines", "Units", "Access", "Last connection"];
         let mut table = Table::of(&heads).right(&["Machines", "Units"]);
@@ -53,5 +62,6 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
             table.row([&name, &place, "juju-sim", "available", &machines, &units, "admin", "just now"]);
         }
         format!("Controller: {CONTROLLER}\n\n{}", table.text())
-    })
+    })?;
+    ended
 }

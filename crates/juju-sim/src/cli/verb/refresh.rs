@@ -67,7 +67,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     for text in call.texts("resource") {
         let (name, file) = options::pair(&text)?;
         let path = call.path(&file);
-        resources.push((name, fs::read(&path).map_err(SimError::file("read", path))?));
+        resources.push((name, options::read_resource(&path)?));
     }
     session.world.refresh(&app, revision)?;
     let number = record.revision;

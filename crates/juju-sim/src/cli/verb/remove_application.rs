@@ -3,6 +3,7 @@ use clap::{Arg, ArgAction, Command};
 use super::{Verb, confirm, no_prompt, no_settle};
 use crate::cli::call::Call;
 use crate::cli::failure::Failure;
+use crate::cli::offers;
 
 pub(super) const VERB: Verb = Verb {
     name: "remove-application",
@@ -33,6 +34,11 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     for app in &apps {
         if !session.world.applications().contains(app) {
             return Err(format!("application {app:?} not found").into());
+        }
+        let consumed = offers::connections(&session, Some(app));
+        if consumed > 0 && !call.flag("force") {
+            let why = format!("application is used by {consumed} relations of other models: use --force");
+            return Err(format!("cannot destroy application {app:?}: {why}").into());
         }
         plan.push_str(&format!("will remove application {app}\n"));
         for unit in session.world.units_of(app) {

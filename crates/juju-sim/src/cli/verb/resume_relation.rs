@@ -1,30 +1,12 @@
-use clap::{Arg, Command};
-
-use super::{Verb, no_settle};
-use crate::cli::call::Call;
-use crate::cli::failure::Failure;
-use crate::cli::relations;
+use super::{Verb, suspend_relation};
+use crate::World;
 
 pub(super) const VERB: Verb = Verb {
     name: "resume-relation",
     aliases: &[],
     about: "Bring a suspended relation back",
-    arguments,
+    arguments: suspend_relation::arguments,
     has_model: true,
     idle: &[],
-    run,
+    run: |call| suspend_relation::with_each(call, World::resume_relation),
 };
-
-fn arguments(command: Command) -> Command {
-    let numbers = Arg::new("relations").required(true).num_args(1..).value_name("NUMBER");
-    command.arg(numbers.help("The relations, by number")).arg(no_settle())
-}
-
-fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
-    let (store, mut session) = call.open()?;
-    for number in call.texts("relations") {
-        let relation = relations::find(&session, &[number])?;
-        session.world.resume_relation(relation)?;
-    }
-    call.settle(&store, &mut session)
-}
