@@ -69,7 +69,7 @@ fn each_event_costs_the_hook_commands_that_it_needs() {
         `update-status`: nothing is pending: 2 state-get relation-ids
         an action: parameters, progress, results: 4 action-get action-log relation-ids action-set
         `upgrade-charm`: logs three lines at INFO: 4 state-get relation-ids juju-log status-get
-        `relation-broken`: logs a line at INFO: 3 state-get relation-ids juju-log
+        `relation-broken`: logs a line at INFO: 4 state-get relation-ids juju-log status-set
         `stop`: closes the ports: 3 state-get opened-ports close-port
     "#]]
     .assert_eq(&shown);

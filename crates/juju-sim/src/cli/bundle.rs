@@ -10,6 +10,7 @@ use super::call::Call;
 use super::failure::Failure;
 use super::session::Session;
 use super::store::Store;
+use super::view::plain;
 use super::{constraints, machines, offers, options};
 use crate::{Charm, Deployment};
 
@@ -108,8 +109,8 @@ struct OfferEntry {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Places {
-    One(String),
-    Many(Vec<String>),
+    Many(Vec<Value>),
+    One(Value),
 }
 
 /// Whether a path is a bundle: a YAML file, or a directory with `bundle.yaml`. Its file.
@@ -239,8 +240,8 @@ impl App {
     fn places(&self) -> Vec<String> {
         match &self.to {
             None => Vec::new(),
-            Some(Places::One(place)) => vec![place.clone()],
-            Some(Places::Many(places)) => places.clone(),
+            Some(Places::Many(places)) => places.iter().map(plain).collect(),
+            Some(Places::One(place)) => vec![plain(place)],
         }
     }
 }
@@ -333,7 +334,7 @@ fn new_app(
         deployment = deployment.resource(resource, content);
     }
     for (storage, directive) in &app.storage {
-        deployment = deployment.storage(storage, super::verb::count(&super::view::plain(directive))?);
+        deployment = deployment.storage(storage, super::verb::count(&plain(directive))?);
     }
     for (binding, space) in &app.bindings {
         deployment = deployment.bind(binding, space);

@@ -1,5 +1,3 @@
-use std::fs;
-
 use clap::{Arg, Command};
 
 use super::{Verb, no_settle};

@@ -1,16 +1,15 @@
-use std::fs;
 use std::path::Path;
 
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use super::{Verb, no_settle};
+use crate::Deployment;
 use crate::cli::bundle;
 use crate::cli::call::Call;
 use crate::cli::constraints;
 use crate::cli::failure::Failure;
 use crate::cli::machines;
 use crate::cli::options;
-use crate::{Deployment, SimError};
 
 pub(super) const VERB: Verb = Verb {
     name: "deploy",

@@ -1,10 +1,7 @@
-use std::fs;
-
 use clap::{Arg, ArgAction, Command};
 
 use super::deploy::{bindings, count};
 use super::{Verb, no_settle};
-use crate::SimError;
 use crate::cli::call::Call;
 use crate::cli::failure::Failure;
 use crate::cli::{machines, options};
