@@ -86,3 +86,14 @@ fn the_page_of_a_model_has_its_hooks_and_commands_and_no_secrets() {
     // The option is the status of this charm; nothing else may be seen.
     assert!(!page.contains("hunter3") && !page.contains("hunter4"));
 }
+
+#[test]
+fn a_failed_hook_stands_in_the_log_of_statuses() {
+    let bench = Bench::with_hello(1);
+    bench.ok("model-config automatically-retry-hooks=false");
+    bench.ok("config hello greeting=bad");
+    let last = bench.ok("show-status-log hello/0 -n 1");
+    assert!(last.contains("juju-unit  error   hook failed: \"config-changed\""), "{last}");
+    assert_eq!(bench.fails(1, "transcript hello/7"), "ERROR unit \"hello/7\" not found");
+    assert_eq!(bench.fails(1, "transcript nobody"), "ERROR application \"nobody\" not found");
+}

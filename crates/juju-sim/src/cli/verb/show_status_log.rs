@@ -2,6 +2,7 @@ use clap::{Arg, Command, value_parser};
 use serde::Serialize;
 
 use super::Verb;
+use crate::Fate;
 use crate::cli::call::Call;
 use crate::cli::failure::Failure;
 use crate::cli::form::{Table, give, with_forms};
@@ -77,7 +78,10 @@ fn entries(session: &Session, unit: &str) -> Vec<Entry> {
         if run.status_changed {
             push(WORKLOAD, &run.status.current, run.status.message.clone());
         }
-        push(AGENT, "idle", String::new());
+        match &run.fate {
+            Fate::Failed(_) => push(AGENT, "error", format!("hook failed: \"{}\"", run.hook)),
+            _ => push(AGENT, "idle", String::new()),
+        }
     }
     entries
 }

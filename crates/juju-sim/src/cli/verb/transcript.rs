@@ -35,6 +35,16 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
             && hook.is_none_or(|hook| run.hook == *hook)
     };
     let mut runs = session.history();
+    let there = |name: &str| {
+        let has_run = runs.iter().any(|run| run.unit == name || run.unit.split('/').next() == Some(name));
+        has_run
+            || session.world.units().iter().any(|unit| unit == name)
+            || session.world.applications().iter().any(|app| app == name)
+    };
+    if let Some(unknown) = units.iter().find(|name| !there(name)) {
+        let what = if unknown.contains('/') { "unit" } else { "application" };
+        return Err(format!("{what} {unknown:?} not found").into());
+    }
     runs.retain(is);
     let last = call.matches.get_one::<usize>("last").copied().unwrap_or(usize::MAX);
     let runs = runs.split_off(runs.len().saturating_sub(last));
