@@ -240,6 +240,15 @@ mod tests {
             self.send_request(&mut request(context_id));
         }
 
+        /// Sends several calls at once: they are there together.
+        fn send_together(&mut self, context_id: &str, count: usize) {
+            let mut bytes = Vec::new();
+            for _ in 0..count {
+                self.side.call(&mut request(context_id), &mut bytes);
+            }
+            self.stream.write_all(&bytes).unwrap();
+        }
+
         fn send_request(&mut self, request: &mut Request) {
             let mut bytes = Vec::new();
             self.side.call(request, &mut bytes);
@@ -374,9 +383,7 @@ mod tests {
     fn what_was_answered_before_the_end_arrives() {
         let (server, questions, _dir) = server();
         let mut client = Client::connect(&server);
-        for _ in 0..3 {
-            client.send("right");
-        }
+        client.send_together("right", 3);
         let asked: Vec<Question> = (0..3).map(|_| questions.asked.recv_timeout(PATIENCE).unwrap()).collect();
         let mut asked = asked.into_iter();
         asked.next().unwrap().1.send(Err(SAID.to_owned())).unwrap();
