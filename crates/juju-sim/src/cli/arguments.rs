@@ -247,7 +247,7 @@ fn act(matches: &ArgMatches, terminal: &mut Terminal<'_>, around: &Around) -> Re
         };
     };
     verb.check(inner)?;
-    let around = &Around { line: line(name, inner), ..around.clone() };
+    let around = &Around { line: line(verb, inner), ..around.clone() };
     let mut call = Call { matches: inner, terminal, around, has_made: false };
     (verb.run)(&mut call).inspect_err(|_| {
         // What it was refused for is told; a model more is no harm.
@@ -256,11 +256,10 @@ fn act(matches: &ArgMatches, terminal: &mut Terminal<'_>, around: &Around) -> Re
 }
 
 /// What a command is about, without the values of options and secrets, and without commands of units.
-fn line(verb: &str, matches: &ArgMatches) -> String {
-    let mut line = verb.to_owned();
-    let command = command();
-    let arguments = command.find_subcommand(verb).into_iter().flat_map(Command::get_positionals);
-    for argument in arguments.filter(|it| it.get_id() != "commands") {
+fn line(verb: &Verb, matches: &ArgMatches) -> String {
+    let mut line = verb.name.to_owned();
+    let own = (verb.arguments)(Command::new(verb.name));
+    for argument in own.get_positionals().filter(|it| it.get_id() != "commands") {
         let values = matches.get_many::<String>(argument.get_id().as_str()).into_iter().flatten();
         for value in values {
             let shown = match value.split_once('=') {
