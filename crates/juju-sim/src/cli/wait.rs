@@ -1,33 +1,19 @@
 use std::time::Duration;
 
 use super::failure::Failure;
+use crate::command::go_duration;
 
-/// A duration as Go writes it: `300ms`, `1.5h`, `2h45m`.
+/// In nanoseconds.
+const SECOND: u128 = 1_000_000_000;
+
+/// A duration as Go writes it: `300ms`, `1.5h`, `2h45m`. One before now is none.
 pub(super) fn duration(text: &str) -> Result<Duration, Failure> {
-    let refuse = || Failure::Usage(format!("invalid duration {text:?}"));
-    let mut rest = text;
-    let mut seconds = 0.0;
-    if text == "0" {
-        return Ok(Duration::ZERO);
-    }
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(refuse)?;
-        let number: f64 = rest[..end].parse().map_err(|_| refuse())?;
-        rest = &rest[end..];
-        let end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
-        seconds += number
-            * match &rest[..end] {
-                "ns" => 1e-9,
-                "us" | "µs" => 1e-6,
-                "ms" => 1e-3,
-                "s" => 1.0,
-                "m" => 60.0,
-                "h" => 3600.0,
-                _ => return Err(refuse()),
-            };
-        rest = &rest[end..];
-    }
-    if text.is_empty() { Err(refuse()) } else { Duration::try_from_secs_f64(seconds).map_err(|_| refuse()) }
+    let nanoseconds = go_duration(text).and_then(|count| u128::try_from(count).ok());
+    let duration = nanoseconds.and_then(|count| {
+        let seconds = u64::try_from(count / SECOND).ok()?;
+        Some(Duration::new(seconds, u32::try_from(count % SECOND).ok()?))
+    });
+    duration.ok_or_else(|| Failure::Usage(format!("invalid duration {text:?}")))
 }
 
 #[cfg(test)]

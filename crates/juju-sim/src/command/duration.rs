@@ -1,7 +1,12 @@
 //! Durations as Go spells them: `1h30m`.
 
-/// Reads a duration, in nanoseconds.
+/// Reads a duration, in nanoseconds: of those that Go's type holds.
 pub(super) fn parse(text: &str) -> Option<i64> {
+    nanoseconds(text).and_then(|count| i64::try_from(count).ok())
+}
+
+/// Reads a duration, in nanoseconds, however long.
+pub(crate) fn nanoseconds(text: &str) -> Option<i128> {
     let (sign, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),
         None => (1, text.strip_prefix('+').unwrap_or(text)),
@@ -21,12 +26,12 @@ pub(super) fn parse(text: &str) -> Option<i64> {
         }
         let end = after.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(after.len());
         let (unit, after) = after.split_at(end);
-        let unit = nanoseconds(unit)?;
+        let unit = of_unit(unit)?;
         let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
         total = total.checked_add(i128::from(whole) * unit)?.checked_add(fraction(part) * unit / FRACTION)?;
         rest = after;
     }
-    i64::try_from(sign * total).ok()
+    Some(sign * total)
 }
 
 /// What a fraction is counted in: more digits than a nanosecond of an hour has.
@@ -41,7 +46,7 @@ fn digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
 
-fn nanoseconds(unit: &str) -> Option<i128> {
+fn of_unit(unit: &str) -> Option<i128> {
     Some(match unit {
         "ns" => 1,
         // The micro sign, and the Greek letter that looks like it.

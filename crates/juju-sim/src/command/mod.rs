@@ -74,6 +74,8 @@ use std::path::Path;
 
 pub use self::context::{Address, CloudCredential, CloudSpec, Interface, Network, Settings, StorageKind};
 pub(crate) use self::context::{GoalState, GoalStatus, HookContext, Reboot, StatusInfo, StorageInfo};
+#[cfg(feature = "cli")]
+pub(crate) use self::duration::nanoseconds as go_duration;
 use self::flags::{Flag, Flags, Parsed};
 use self::format::Out;
 pub use self::port_range::{PortRange, Protocol};
