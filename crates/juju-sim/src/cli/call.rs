@@ -6,10 +6,10 @@ use clap::ArgMatches;
 
 use super::failure::Failure;
 use super::mirror;
-use super::report::width;
+use super::progress::Progress;
 use super::session::Session;
 use super::store::{Disk, Store};
-use super::terminal::{Terminal, progress};
+use super::terminal::Terminal;
 use crate::SimError;
 
 /// The model that is made where a first charm is deployed and there is none.
@@ -137,7 +137,8 @@ impl<'a> Call<'a, '_> {
     pub(super) fn watched(&self, mut session: Session) -> Session {
         session.mark(self.around.line.clone());
         if self.terminal.watched {
-            session.world.watch(progress(width()));
+            let progress = Progress::new();
+            session.world.watch(move |title| progress.running(title));
         }
         session
     }

@@ -277,18 +277,9 @@ impl Session {
         }
         let units = self.world.units();
         let dirs: BTreeSet<String> = units.iter().map(|unit| crate::model::Place::tag(unit)).collect();
-        self.clear(AGENTS, |name| dirs.contains(name))?;
+        self.disk.clear(&self.dir.join(AGENTS), |name| dirs.contains(name))?;
         let ids: BTreeSet<&str> = self.records.apps.values().flat_map(AppRecord::ids).collect();
-        self.clear(CHARMS, |name| ids.contains(name))
-    }
-
-    fn clear(&self, inner: &str, stays: impl Fn(&str) -> bool) -> Result<(), SimError> {
-        for entry in fs::read_dir(self.dir.join(inner)).into_iter().flatten().flatten() {
-            if !entry.file_name().to_str().is_some_and(&stays) {
-                self.disk.remove(&entry.path()).map_err(SimError::file("remove", entry.path()))?;
-            }
-        }
-        Ok(())
+        self.disk.clear(&self.dir.join(CHARMS), |name| ids.contains(name))
     }
 
     /// Lets the model's options do what they do: the proxies are what hooks are told of.

@@ -43,11 +43,3 @@ pub(super) fn is_coloured() -> bool {
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     !no_color && io::stdout().is_terminal()
 }
-
-/// A watcher for a world that tells on standard error what runs, each line in place of the one before.
-pub(super) fn progress(width: usize) -> impl FnMut(&str) + 'static {
-    move |title| {
-        let title: String = title.chars().take(width.saturating_sub(10)).collect();
-        let _ = write!(io::stderr(), "\r\x1b[2Krunning {title}…").and_then(|()| io::stderr().flush());
-    }
-}

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::rc::Rc;
 
+use crate::SimError;
+
 /// What the store writes to. All of its writes go through here, so that a test can have the machine stop at any of
 /// them, or have no room left for a while.
 #[derive(Debug, Clone, Default)]
@@ -125,6 +127,16 @@ impl Disk {
             Ok(()) => fs::DirBuilder::new().recursive(true).mode(0o700).create(path),
             Err(Wrong::Broken(error) | Wrong::Refused(error)) => Err(error),
         }
+    }
+
+    /// Removes all in a directory but what is to stay, by its name.
+    pub(in crate::cli) fn clear(&self, dir: &Path, stays: impl Fn(&str) -> bool) -> Result<(), SimError> {
+        for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+            if !entry.file_name().to_str().is_some_and(&stays) {
+                self.remove(&entry.path()).map_err(SimError::file("remove", entry.path()))?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes a file, or a directory with all that is in it; nothing where it is gone already.

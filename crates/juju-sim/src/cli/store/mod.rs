@@ -101,13 +101,7 @@ impl Store {
     /// Removes the models that a killed command has not made, or not removed, to the end.
     fn clear(&self) -> Result<(), SimError> {
         let known: BTreeSet<&str> = self.index.models.values().map(|entry| entry.uuid.as_str()).collect();
-        let models = self.dir.join(MODELS);
-        for entry in fs::read_dir(&models).into_iter().flatten().flatten() {
-            if !entry.file_name().to_str().is_some_and(|name| known.contains(name)) {
-                self.disk.remove(&entry.path()).map_err(SimError::file("remove", entry.path()))?;
-            }
-        }
-        Ok(())
+        self.disk.clear(&self.dir.join(MODELS), |name| known.contains(name))
     }
 
     pub(super) fn disk(&self) -> &Disk {

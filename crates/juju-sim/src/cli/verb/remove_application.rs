@@ -1,6 +1,7 @@
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, Command};
 
-use super::{Verb, confirm, no_prompt, no_settle};
+use super::remove_unit::removal;
+use super::{Verb, confirm};
 use crate::cli::call::Call;
 use crate::cli::failure::Failure;
 use crate::cli::offers;
@@ -16,14 +17,8 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn arguments(command: Command) -> Command {
-    let switch = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue);
-    command
-        .arg(Arg::new("applications").required(true).num_args(1..).value_name("APPLICATION").help("The applications"))
-        .arg(switch("force").help("Take them away at once, without their hooks"))
-        .arg(switch("destroy-storage").help("Destroy their storage too"))
-        .arg(switch("dry-run").help("Tell what would be removed"))
-        .arg(no_prompt())
-        .arg(no_settle())
+    let apps = Arg::new("applications").required(true).num_args(1..).value_name("APPLICATION");
+    removal(command.arg(apps.help("The applications")))
 }
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {

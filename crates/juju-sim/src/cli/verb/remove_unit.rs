@@ -15,9 +15,14 @@ pub(super) const VERB: Verb = Verb {
 };
 
 fn arguments(command: Command) -> Command {
+    let units = Arg::new("units").required(true).num_args(1..).value_name("UNIT").help("The units, such as web/0");
+    removal(command.arg(units))
+}
+
+/// What `remove-application` takes too.
+pub(super) fn removal(command: Command) -> Command {
     let switch = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue);
     command
-        .arg(Arg::new("units").required(true).num_args(1..).value_name("UNIT").help("The units, such as web/0"))
         .arg(switch("force").help("Take them away at once, without their hooks"))
         .arg(switch("destroy-storage").help("Destroy their storage too"))
         .arg(switch("dry-run").help("Tell what would be removed"))
