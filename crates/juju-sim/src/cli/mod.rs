@@ -10,6 +10,7 @@ mod check;
 mod completions;
 mod constraints;
 mod demo;
+mod duration;
 mod failure;
 mod form;
 mod init;
@@ -36,7 +37,6 @@ mod tests;
 mod time;
 mod verb;
 mod view;
-mod wait;
 
 use std::process::ExitCode;
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::duration;
 use super::store::Extent;
-use super::wait;
 use crate::{ActionResult, Fault};
 
 /// What is kept of a model beside it, for the commands alone.
@@ -95,8 +95,8 @@ impl Settings {
 
     /// How long a hook may run.
     pub(super) fn hook_time_limit(&self) -> Duration {
-        let set = wait::duration(self.text(HOOK_TIME_LIMIT)).ok();
-        set.or_else(|| wait::duration(HOOK_TIME).ok()).unwrap_or(Duration::MAX)
+        let set = duration::parse(self.text(HOOK_TIME_LIMIT)).ok();
+        set.or_else(|| duration::parse(HOOK_TIME).ok()).unwrap_or(Duration::MAX)
     }
 
     fn text(&self, key: &str) -> &str {

@@ -28,7 +28,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let session = call.look()?;
     let app = call.text("application");
     let model = session.world.model();
-    let charm = model.application(app).map_err(|_| format!("application {app:?} not found"))?.charm();
+    let charm = model.application(app)?.charm();
     let actions = charm.action_names().filter_map(|name| charm.action(name));
     let view: BTreeMap<&str, Value> = actions
         .map(|action| match call.flag("schema") {

@@ -31,9 +31,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let app = call.text("application").to_owned();
     let count = call.matches.get_one::<u32>("num-units").copied().unwrap_or(1);
     let (store, mut session) = call.open()?;
-    if !session.world.applications().contains(&app) {
-        return Err(format!("application {app:?} not found").into());
-    }
+    session.world.model().application(&app)?;
     if count == 0 {
         return Err("--num-units must be a positive integer".into());
     }

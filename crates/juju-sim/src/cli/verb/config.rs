@@ -82,8 +82,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         return Err(Failure::Usage(format!("expected \"key=value\", got {key:?}")));
     }
     let (store, mut session) = call.open()?;
-    let charm =
-        session.world.model().application(&app).map_err(|_| format!("application {app:?} not found"))?.charm().clone();
+    let charm = session.world.model().application(&app)?.charm().clone();
     let mut changes = BTreeMap::new();
     for file in &files {
         let text = match file.as_str() {
@@ -112,7 +111,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
 
 fn view(session: &Session, app: &str) -> Result<View, Failure> {
     let model = session.world.model();
-    let application = model.application(app).map_err(|_| format!("application {app:?} not found"))?;
+    let application = model.application(app)?;
     let option = |(key, option): (&String, &crate::ConfigOption)| {
         let set = application.config.get(key);
         let source = match (set, &option.default) {

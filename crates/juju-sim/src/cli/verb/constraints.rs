@@ -23,6 +23,6 @@ fn arguments(command: Command) -> Command {
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let session = call.look()?;
     let app = call.text("application");
-    session.world.model().application(app).map_err(|_| format!("application {app:?} not found"))?;
+    session.world.model().application(app)?;
     constraints::show(call, &session.app(app).constraints)
 }

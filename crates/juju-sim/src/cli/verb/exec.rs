@@ -4,9 +4,9 @@ use serde_json::Map;
 use super::Verb;
 use super::run::{Chosen, begin, end, some};
 use crate::cli::call::Call;
+use crate::cli::duration;
 use crate::cli::failure::Failure;
 use crate::cli::form::with_forms;
-use crate::cli::wait;
 
 pub(super) const VERB: Verb = Verb {
     name: "exec",
@@ -63,9 +63,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let (store, mut session) = call.open()?;
     let Chosen { units: mut chosen, refused } = Chosen::of(&session, &units)?;
     for app in &apps {
-        if !session.world.applications().contains(app) {
-            return Err(format!("application {app:?} not found").into());
-        }
+        session.world.model().application(app)?;
         chosen.extend(session.world.units_of(app));
     }
     // On a machine the simulator has nothing but its units: the first of them stands for it.
@@ -87,7 +85,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
         chosen.push(first.ok_or_else(|| format!("machine {machine} has no unit to run commands in"))?);
     }
     if let Some(limit) = call.matches.get_one::<String>("wait") {
-        session.world.set_time_limit(wait::duration(limit)?);
+        session.world.set_time_limit(duration::parse(limit)?);
     }
     let mut operation = begin(&mut session, format!("run commands on {}", some(&chosen)), "juju-exec", Map::new());
     operation.refused = refused;

@@ -21,9 +21,7 @@ pub(super) fn arguments(command: Command) -> Command {
 pub(super) fn set(call: &mut Call<'_, '_>, exposed: bool) -> Result<(), Failure> {
     let app = call.text("application").to_owned();
     let (_store, mut session) = call.open()?;
-    if !session.world.applications().contains(&app) {
-        return Err(format!("application {app:?} not found").into());
-    }
+    session.world.model().application(&app)?;
     session.app_mut(&app).exposed = exposed;
     session.keep()?;
     Ok(session.end()?)

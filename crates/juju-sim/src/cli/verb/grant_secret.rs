@@ -33,9 +33,7 @@ pub(super) fn with_each(
     let (store, mut session) = call.open()?;
     let id = secrets::find_own(&session, call.text("secret"))?;
     for app in call.text("applications").split(',') {
-        if !session.world.applications().iter().any(|it| it == app) {
-            return Err(format!("application {app:?} not found").into());
-        }
+        session.world.model().application(app)?;
         change(&mut session.world, &id, app)?;
     }
     call.settle(&store, &mut session)

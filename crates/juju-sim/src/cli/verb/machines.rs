@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use clap::Command;
 use serde::Serialize;
 
@@ -20,7 +22,7 @@ pub(super) const VERB: Verb = Verb {
 #[derive(Serialize)]
 struct Machines {
     model: String,
-    machines: std::collections::BTreeMap<String, MachineView>,
+    machines: BTreeMap<String, MachineView>,
 }
 
 fn arguments(command: Command) -> Command {
@@ -30,15 +32,20 @@ fn arguments(command: Command) -> Command {
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let session = call.look()?;
     let machines = Machines { model: session.name.clone(), machines: View::of(&session).machines };
-    give(call, &machines, || {
-        let mut table = Table::of(&["Machine", "State", "Address", "Inst id", "Base", "AZ", "Message"]);
-        let mut all: Vec<_> = machines.machines.iter().collect();
-        all.sort_by_key(|(number, _)| number.parse::<u32>().ok());
-        for (number, it) in all {
-            let base = format!("{}@{}", it.base.name, it.base.channel);
-            let state = &it.juju_status.current;
-            table.row([number, state, &it.dns_name, &it.instance_id, &base, "", &it.machine_status.message]);
-        }
-        table.text()
-    })
+    give(call, &machines, || filled(Table::of(&HEADINGS), &machines.machines).text())
+}
+
+/// The headings of the table of machines.
+pub(super) const HEADINGS: [&str; 7] = ["Machine", "State", "Address", "Inst id", "Base", "AZ", "Message"];
+
+/// A table with a row for each machine, in the order of their numbers.
+pub(super) fn filled(mut table: Table, machines: &BTreeMap<String, MachineView>) -> Table {
+    let mut machines: Vec<_> = machines.iter().collect();
+    machines.sort_by_key(|(number, _)| number.parse::<u32>().ok());
+    for (number, it) in machines {
+        let base = format!("{}@{}", it.base.name, it.base.channel);
+        let state = &it.juju_status.current;
+        table.row([number, state, &it.dns_name, &it.instance_id, &base, "", &it.machine_status.message]);
+    }
+    table
 }

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use super::Verb;
 use crate::cli::call::Call;
+use crate::cli::duration;
 use crate::cli::failure::Failure;
 use crate::cli::form::{Table, form, give, with_forms};
 use crate::cli::options;
 use crate::cli::records::{HOOK_TIME, HOOK_TIME_LIMIT};
 use crate::cli::session::Session;
 use crate::cli::view::{VERSION, plain};
-use crate::cli::wait;
 
 pub(super) const VERB: Verb = Verb {
     name: "model-config",
@@ -142,7 +142,7 @@ pub(super) fn checked(
                 return Err(format!("{key}: expected bool, got {value}").into());
             }
             Some(_) if TIMES.contains(&key.as_str()) => {
-                let time = value.as_str().map(wait::duration).and_then(Result::ok);
+                let time = value.as_str().map(duration::parse).and_then(Result::ok);
                 if time.is_none_or(|time| time < Duration::from_secs(1)) {
                     return Err(format!("{key}: expected a time of 1s or more, such as 5m, got {value}").into());
                 }

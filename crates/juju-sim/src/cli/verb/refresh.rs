@@ -45,9 +45,7 @@ fn arguments(command: Command) -> Command {
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let app = call.text("application").to_owned();
     let (store, mut session) = call.open()?;
-    if !session.world.applications().contains(&app) {
-        return Err(format!("application {app:?} not found").into());
-    }
+    session.world.model().application(&app)?;
     let origin = session.app(&app).charms.last().map(|charm| charm.origin.clone());
     let path = match call.matches.get_one::<String>("path") {
         Some(path) => call.path(path),

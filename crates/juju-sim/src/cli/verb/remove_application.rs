@@ -27,9 +27,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let mut plan = String::new();
     let mut storage = Vec::new();
     for app in &apps {
-        if !session.world.applications().contains(app) {
-            return Err(format!("application {app:?} not found").into());
-        }
+        session.world.model().application(app)?;
         let consumed = offers::connections(&session, Some(app));
         if consumed > 0 && !call.flag("force") {
             let why = format!("application is used by {consumed} relations of other models: use --force");

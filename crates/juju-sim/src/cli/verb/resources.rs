@@ -43,9 +43,9 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let of = call.text("of");
     let model = session.world.model();
     let app = of.split('/').next().unwrap_or_default();
-    let application = model.application(app).map_err(|_| format!("application {app:?} not found"))?;
+    let application = model.application(app)?;
     if of.contains('/') {
-        model.unit(of).map_err(|_| format!("unit {of:?} not found"))?;
+        model.unit(of)?;
     }
     let resource = |spec: &crate::ResourceSpec| {
         let content = application.resources.get(&spec.name);

@@ -7,13 +7,13 @@ use super::Verb;
 use crate::ActionResult;
 use crate::cli::actions::{TaskView, plain_results};
 use crate::cli::call::Call;
+use crate::cli::duration;
 use crate::cli::failure::Failure;
 use crate::cli::form::{form, give, give_text, with_forms};
 use crate::cli::options;
 use crate::cli::records::{Operation, Task};
 use crate::cli::session::Session;
 use crate::cli::store::Store;
-use crate::cli::wait;
 
 pub(super) const VERB: Verb = Verb {
     name: "run",
@@ -65,7 +65,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     }
     drop(model);
     if let Some(limit) = call.matches.get_one::<String>("wait") {
-        session.world.set_time_limit(wait::duration(limit)?);
+        session.world.set_time_limit(duration::parse(limit)?);
     }
     let summary = format!("run {action} on {}", some(&chosen.units));
     let mut operation = begin(&mut session, summary, action, parameters.clone());

@@ -23,7 +23,7 @@ fn arguments(command: Command) -> Command {
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let (_store, mut session) = call.open()?;
     let app = call.text("application");
-    session.world.model().application(app).map_err(|_| format!("application {app:?} not found"))?;
+    session.world.model().application(app)?;
     session.app_mut(app).constraints = constraints::parse(call.texts("constraints").iter().map(String::as_str))?;
     session.keep()?;
     Ok(session.end()?)

@@ -25,7 +25,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let session = call.look()?;
     let (app, name) = (call.text("application"), call.text("action"));
     let model = session.world.model();
-    let charm = model.application(app).map_err(|_| format!("application {app:?} not found"))?.charm();
+    let charm = model.application(app)?.charm();
     let action = charm.action(name).ok_or_else(|| format!("unknown action {name:?}"))?;
     let parameters = action.schema().get("properties").cloned().unwrap_or_default();
     let text = format!("{}\n\nArguments\n{}", action.description.trim_end(), yaml(&parameters)?);

@@ -51,7 +51,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
 
 fn info(session: &Session, name: &str) -> Result<AppInfo, Failure> {
     let model = session.world.model();
-    let app = model.application(name).map_err(|_| format!("application {name:?} not found"))?;
+    let app = model.application(name)?;
     let record = session.app(name);
     let base = BaseView::of(&record.base);
     Ok(AppInfo {

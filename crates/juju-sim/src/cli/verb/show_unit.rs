@@ -87,7 +87,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
 
 fn info(call: &Call<'_, '_>, session: &Session, name: &str) -> Result<UnitInfo, Failure> {
     let model = session.world.model();
-    let unit = model.unit(name).map_err(|_| format!("unit {name:?} not found"))?;
+    let unit = model.unit(name)?;
     let app = model.application(&unit.app)?;
     let (endpoint, related) =
         (call.matches.get_one::<String>("endpoint"), call.matches.get_one::<String>("related-unit"));

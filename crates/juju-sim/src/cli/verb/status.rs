@@ -4,8 +4,9 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use clap::{Arg, ArgAction, Command};
 
-use super::Verb;
+use super::{Verb, machines, storage};
 use crate::cli::call::Call;
+use crate::cli::duration;
 use crate::cli::failure::Failure;
 use crate::cli::form::{Table, form, give, give_text, with_forms};
 use crate::cli::view::{AppView, UnitView, View};
@@ -45,7 +46,7 @@ fn arguments(command: Command) -> Command {
 
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let Some(pause) = call.matches.get_one::<String>("watch").cloned() else { return show(call) };
-    let pause = crate::cli::wait::duration(&pause)?.max(Duration::from_millis(100));
+    let pause = duration::parse(&pause)?.max(Duration::from_millis(100));
     // Until it is interrupted, or nobody reads any more.
     while call.terminal.show("\x1b[2J\x1b[H").is_ok() {
         show(call)?;
@@ -227,22 +228,7 @@ fn tables(view: &View, sections: &Sections) -> String {
         parts.push(table);
     }
     if !view.machines.is_empty() {
-        let mut table = of(&["Machine", "State", "Address", "Inst id", "Base", "AZ", "Message"]);
-        let mut machines: Vec<_> = view.machines.iter().collect();
-        machines.sort_by_key(|(number, _)| number.parse::<u32>().ok());
-        for (number, machine) in machines {
-            let base = format!("{}@{}", machine.base.name, machine.base.channel);
-            table.row([
-                number,
-                &machine.juju_status.current,
-                &machine.dns_name,
-                &machine.instance_id,
-                &base,
-                "",
-                &machine.machine_status.message,
-            ]);
-        }
-        parts.push(table);
+        parts.push(machines::filled(of(&machines::HEADINGS), &view.machines));
     }
     if !view.offers.is_empty() {
         let mut table = Table::of(&["Offer", "Application", "Charm", "Connected", "Endpoint", "Interface", "Role"]);
@@ -261,14 +247,9 @@ fn tables(view: &View, sections: &Sections) -> String {
         }
         parts.push(table);
     }
-    if let Some(storage) = view.storage.as_ref().filter(|it| sections.storage && !it.storage.is_empty()) {
-        let mut table = of(&["Storage Unit", "Storage ID", "Type", "Mountpoint", "Status", "Message"]);
-        for (id, it) in &storage.storage {
-            let attached = it.attachments.iter().flat_map(|it| &it.units).next();
-            let (unit, place) = attached.map(|(unit, it)| (unit.as_str(), it.location.as_str())).unwrap_or_default();
-            table.row([unit, id, &it.kind, place, &it.status.current, &it.status.message]);
-        }
-        parts.push(table);
+    if let Some(section) = view.storage.as_ref().filter(|it| sections.storage && !it.storage.is_empty()) {
+        let table = of(&["Storage Unit", "Storage ID", "Type", "Mountpoint", "Status", "Message"]);
+        parts.push(storage::filled(table, section));
     }
     parts.iter().map(Table::text).collect::<Vec<_>>().join("\n")
 }

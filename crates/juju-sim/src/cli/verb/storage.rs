@@ -32,13 +32,16 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
             section.storage.retain(|_, it| it.kind == kind);
         }
     }
-    give(call, &section, || {
-        let mut table = Table::of(&["Unit", "Storage ID", "Type", "Mountpoint", "Status", "Message"]);
-        for (id, it) in &section.storage {
-            let attached = it.attachments.iter().flat_map(|it| &it.units).next();
-            let (unit, place) = attached.map(|(unit, it)| (unit.as_str(), it.location.as_str())).unwrap_or_default();
-            table.row([unit, id, &it.kind, place, &it.status.current, &it.status.message]);
-        }
-        table.text()
-    })
+    let table = Table::of(&["Unit", "Storage ID", "Type", "Mountpoint", "Status", "Message"]);
+    give(call, &section, || filled(table, &section).text())
+}
+
+/// A table with a row for each storage.
+pub(super) fn filled(mut table: Table, section: &StorageSection) -> Table {
+    for (id, it) in &section.storage {
+        let attached = it.attachments.iter().flat_map(|it| &it.units).next();
+        let (unit, place) = attached.map(|(unit, it)| (unit.as_str(), it.location.as_str())).unwrap_or_default();
+        table.row([unit, id, &it.kind, place, &it.status.current, &it.status.message]);
+    }
+    table
 }

@@ -2,10 +2,10 @@ use clap::{Arg, ArgAction, Command};
 
 use super::Verb;
 use crate::cli::call::Call;
+use crate::cli::duration;
 use crate::cli::failure::Failure;
 use crate::cli::mirror;
 use crate::cli::session::Session;
-use crate::cli::wait;
 
 pub(super) const VERB: Verb = Verb {
     name: "tick",
@@ -32,11 +32,11 @@ fn arguments(command: Command) -> Command {
 fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     let (store, mut session) = call.open()?;
     let interval = session.records.settings.config.get("update-status-hook-interval").and_then(|it| it.as_str());
-    let interval = wait::duration(interval.unwrap_or(INTERVAL))?.as_secs().max(1);
+    let interval = duration::parse(interval.unwrap_or(INTERVAL))?.as_secs().max(1);
     let now = session.world.model().seconds();
     let until_next = interval - now % interval;
     let time = match call.matches.get_one::<String>("time") {
-        Some(time) => wait::duration(time)?.as_secs(),
+        Some(time) => duration::parse(time)?.as_secs(),
         None => until_next,
     };
     let rounds = match call.flag("no-update-status") {

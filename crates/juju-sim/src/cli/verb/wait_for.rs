@@ -8,7 +8,7 @@ use crate::cli::call::Call;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::view::{View, life};
-use crate::cli::{query, wait};
+use crate::cli::{duration, query};
 
 pub(super) const VERB: Verb = Verb {
     name: "wait-for",
@@ -53,7 +53,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
     }
     let default = KINDS.iter().find(|(it, _)| *it == kind).map_or("", |(_, query)| query);
     let query = call.matches.get_one::<String>("query").map_or(default, String::as_str);
-    let timeout = wait::duration(call.text("timeout"))?;
+    let timeout = duration::parse(call.text("timeout"))?;
     let started = Instant::now();
     // Each command brings a model to rest: what is not so now becomes so by another command alone.
     loop {
