@@ -158,7 +158,7 @@ fn run(format: &Format) -> Result<bool> {
     let bench = Bench {
         charm: Charm::from_project(project)?,
         base: temporary.join("dispatch-bench"),
-        executable: cargo::binary("magpie-charm", Profile::Release)?,
+        executable: cargo::binary("magpie-charm", Profile::Charm)?,
         python,
     };
     let start = Instant::now();

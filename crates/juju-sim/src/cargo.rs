@@ -15,8 +15,10 @@ use crate::SimError;
 pub enum Profile {
     /// As tests are built.
     Dev,
-    /// As it is shipped; cargo's progress is shown on standard error.
+    /// Optimised; cargo's progress is shown on standard error.
     Release,
+    /// As a charm of this workspace is packed: its profile `charm`. Progress is shown too.
+    Charm,
 }
 
 /// The workspace that this crate was compiled in.
@@ -72,6 +74,7 @@ fn build(root: &Path, package: &str, profile: Profile) -> Result<PathBuf, SimErr
     match profile {
         Profile::Dev => command.stderr(Stdio::piped()),
         Profile::Release => command.arg("--release").stderr(Stdio::inherit()),
+        Profile::Charm => command.args(["--profile", "charm"]).stderr(Stdio::inherit()),
     };
     let program = cargo.to_string_lossy().into_owned();
     let output = command.output().map_err(|source| SimError::Process { act: "run", program, source })?;

@@ -183,10 +183,13 @@ mod charm;
 pub mod cli;
 mod command;
 mod content;
+/// What servers are sent that is no call from the hook.
+#[cfg(test)]
+#[path = "../../jujuc/src/corpus.rs"]
+mod corpus;
 mod error;
 mod events;
 mod explore;
-mod jujuc;
 mod model;
 mod page;
 mod process;

@@ -13,6 +13,7 @@ use super::records::{AppRecord, CharmRecord, Progress, Records, Settings};
 use super::store::{Disk, Documents, Entry, History, Store};
 use crate::model::{Changes, differing, documents_of};
 use crate::process::ground::{AGENTS, CHARMS, Ground};
+use crate::process::orphans;
 use crate::run::HookRun;
 use crate::{Charm, LogLine, Mark, Model, Revision, SimError, World};
 
@@ -277,7 +278,13 @@ impl Session {
         }
         let units = self.world.units();
         let dirs: BTreeSet<String> = units.iter().map(|unit| crate::model::Place::tag(unit)).collect();
-        self.disk.clear(&self.dir.join(AGENTS), |name| dirs.contains(name))?;
+        let agents = self.dir.join(AGENTS);
+        for name in fs::read_dir(&agents).into_iter().flatten().flatten().map(|entry| entry.file_name()) {
+            if !name.to_str().is_some_and(|name| dirs.contains(name)) {
+                orphans::kill_charms_in(&agents.join(name));
+            }
+        }
+        self.disk.clear(&agents, |name| dirs.contains(name))?;
         let ids: BTreeSet<&str> = self.records.apps.values().flat_map(AppRecord::ids).collect();
         self.disk.clear(&self.dir.join(CHARMS), |name| ids.contains(name))
     }

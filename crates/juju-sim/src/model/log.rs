@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// How many lines of a model's log are kept; the oldest go first.
 const KEPT: usize = 200_000;
 
+/// What the agent logs the ends of hooks under.
+pub(crate) const OPERATION: &str = "juju.worker.uniter.operation";
+
 /// One line of the model's log.
 ///
 /// ```
@@ -25,6 +28,10 @@ pub struct LogLine {
     pub seconds: u64,
     /// The unit that wrote it.
     pub unit: String,
+    /// What logged it, as `juju debug-log` shows it: `unit.hello/0.juju-log` for that hook command,
+    /// `unit.hello/0.install` for what a hook has printed, `juju.worker.uniter.operation` for the agent itself.
+    #[serde(default)]
+    pub module: String,
     /// The level in capitals, such as `INFO`.
     pub level: String,
     /// The text.
@@ -50,11 +57,11 @@ impl super::Model {
         std::mem::take(&mut self.log.lines)
     }
 
-    pub(crate) fn push_log(&mut self, unit: &str, level: &str, text: &str) {
+    pub(crate) fn push_log(&mut self, unit: &str, module: String, level: &str, text: &str) {
         if self.log.lines.len() >= KEPT {
             self.log.lines.pop_front();
         }
         let (level, text) = (level.to_owned(), text.to_owned());
-        self.log.lines.push_back(LogLine { seconds: self.seconds, unit: unit.to_owned(), level, text });
+        self.log.lines.push_back(LogLine { seconds: self.seconds, unit: unit.to_owned(), module, level, text });
     }
 }

@@ -40,6 +40,7 @@ pub(crate) use env::Place;
 pub(crate) use hook::{Hook, RelationHook, RelationKind, SecretHook, SecretHookKind, StorageHook, StorageHookKind};
 pub(crate) use lifecycle::Finish;
 pub use log::LogLine;
+pub(crate) use log::OPERATION;
 pub(crate) use next::Task;
 #[cfg(feature = "cli")]
 pub(crate) use parts::{Changes, differing, documents_of};

@@ -101,6 +101,15 @@ impl Running {
 
 impl Work {
     /// The name as Juju and transcripts give it: `install`, or `action ping`.
+    /// What its output is logged under.
+    pub(crate) fn logger(&self) -> String {
+        match self {
+            Work::Hook(hook) => hook.to_string(),
+            Work::Action(action) => action.name.clone(),
+            Work::Exec(_) => "juju-exec".to_owned(),
+        }
+    }
+
     pub(crate) fn title(&self) -> String {
         match self {
             Work::Hook(hook) => hook.to_string(),

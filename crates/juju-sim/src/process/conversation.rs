@@ -6,12 +6,11 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, TryRecvError};
 
+use jujuc::{Request, Response, ServerSide, Ticket};
 use rustix::event::{PollFd, PollFlags, poll};
 
 use super::server::{Answer, Asked, Asking};
 use crate::command::quote;
-use crate::jujuc::rpc::{Request, Response};
-use crate::jujuc::server_side::{ServerSide, Ticket};
 
 /// How much is read at once, and gathered before it is written.
 const CHUNK: usize = 64 * 1024;

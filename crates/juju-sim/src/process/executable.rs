@@ -4,9 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use jujuc::words;
 use rustix::fs::{Access, access};
-
-use crate::jujuc::go::words;
 
 /// Juju's text when the agent finds no charm in its directory.
 pub(super) const NO_CHARM: &str = "charm missing from disk";

@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use super::belongings::Belongings;
 use crate::SimError;
-use crate::jujuc;
 use crate::model::Place;
 
 /// Where the units' directories are in a directory that is kept.

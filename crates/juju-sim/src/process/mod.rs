@@ -1,11 +1,15 @@
 //! The door to a real charm: its executables, run as Juju runs them, with real hook commands.
 
 pub(crate) mod belongings;
+/// The program of the hook commands as it is called.
+#[cfg(test)]
+mod called;
 mod conversation;
 mod executable;
 pub(crate) mod ground;
 mod group;
 mod lines;
+pub(crate) mod orphans;
 #[cfg(test)]
 mod recorded;
 pub(crate) mod server;
@@ -21,9 +25,10 @@ use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::time::Duration;
 
+use jujuc::words;
+
 use crate::SimError;
 use crate::command::NAMES;
-use crate::jujuc::go::words;
 use crate::model::Place;
 use crate::run::ProgramEnd;
 use crate::systemd;
@@ -79,6 +84,11 @@ impl ProcessDoor {
         }
         let source = Source::open(&self.charm, &self.dir).map_err(io::Error::other)?;
         Ok(self.source.get_or_init(|| Rc::new(source)))
+    }
+
+    /// Whether one script is run for all hooks.
+    pub(crate) fn has_dispatch(&self) -> bool {
+        self.source().is_ok_and(|source| source.has("dispatch"))
     }
 
     /// The same for a model that goes on on its own, whose units have copies of the directories.

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use jujuc::{Answer, ClientSide, NoResponse, Request, Response};
 use serde::Deserialize;
 use serde_json::json;
 use tempfile::TempDir;
@@ -16,8 +17,6 @@ use tempfile::TempDir;
 use super::ground::install;
 use super::server::{Questions, Server};
 use super::watch::answer;
-use crate::jujuc::client_side::{Answer, ClientSide};
-use crate::jujuc::rpc::{Request, Response};
 use crate::recordings;
 use crate::world::shared::{Run, Shared};
 
@@ -150,7 +149,7 @@ impl Hook {
         let socket = self.socket();
         self.while_answering(move || {
             let mut stream = UnixStream::connect(socket).unwrap();
-            let (mut side, mut bytes, mut chunk) = (ClientSide::new(), Vec::new(), [0; 4096]);
+            let (mut side, mut bytes, mut chunk) = (ClientSide::up_to(1 << 30), Vec::new(), [0; 4096]);
             side.call_method(method.into(), &mut request, &mut bytes);
             stream.write_all(&bytes).unwrap();
             loop {
@@ -184,7 +183,7 @@ fn client_and_server_answer_as_recorded() {
                     stdout: said.stdout.clone().into_bytes(),
                     stderr: said.stderr.clone().into_bytes(),
                 });
-                assert_eq!(found, response.ok_or_else(|| rpc_error.clone().unwrap()), "{id}");
+                assert_eq!(found, response.ok_or_else(|| NoResponse::Refused(rpc_error.clone().unwrap())), "{id}");
                 of_wire += 1;
             }
         }

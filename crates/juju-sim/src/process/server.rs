@@ -199,15 +199,14 @@ impl Drop for Server {
 
 #[cfg(test)]
 mod tests {
+    use jujuc::{ClientSide, NoResponse, Request, Response};
     use proptest::prelude::*;
     use proptest::test_runner::{RngSeed, TestCaseError};
     use tempfile::TempDir;
 
     use super::super::conversation::MAX_PIPELINED;
     use super::*;
-    use crate::jujuc::client_side::ClientSide;
-    use crate::jujuc::corpus;
-    use crate::jujuc::rpc::{Request, Response};
+    use crate::corpus;
 
     /// How long a test waits for what must come.
     const PATIENCE: Duration = Duration::from_secs(20);
@@ -233,7 +232,7 @@ mod tests {
 
     impl Client {
         fn connect(server: &Server) -> Client {
-            Client { stream: connect(server), side: ClientSide::new() }
+            Client { stream: connect(server), side: ClientSide::up_to(1 << 30) }
         }
 
         fn send(&mut self, context_id: &str) {
@@ -256,7 +255,7 @@ mod tests {
         }
 
         /// The next answer; none where the server has hung up.
-        fn next(&mut self) -> Option<Result<Response, String>> {
+        fn next(&mut self) -> Option<Result<Response, NoResponse>> {
             let mut chunk = [0; 4096];
             loop {
                 if let Some(answer) = self.side.next().unwrap() {
@@ -272,7 +271,10 @@ mod tests {
         }
 
         fn text(&mut self) -> String {
-            self.next().expect("an answer comes").unwrap_err()
+            match self.next().expect("an answer comes") {
+                Err(NoResponse::Refused(text)) => text,
+                other => panic!("{other:?}"),
+            }
         }
     }
 

@@ -4,13 +4,13 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
+use jujuc::STDIN_WANTED;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::belongings::Belongings;
 use super::lines::{Lines, Next};
 use super::server::{Answer, Asked, Questions};
 use crate::command::{Reply, ToolOutput};
-use crate::jujuc::rpc::STDIN_WANTED;
 use crate::systemd;
 use crate::world::shared::{Served, Shared, Stream};
 

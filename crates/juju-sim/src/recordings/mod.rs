@@ -9,6 +9,8 @@ mod record;
 mod replay;
 mod runner;
 mod scene;
+/// Recordings of Go's own two sides, byte for byte.
+mod sessions;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

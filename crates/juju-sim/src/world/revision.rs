@@ -55,6 +55,14 @@ impl Door {
             door => door.clone(),
         }
     }
+
+    /// What runs the hooks, in Juju's words.
+    pub(super) fn handler(&self) -> &'static str {
+        match self {
+            Door::Process(door) if !door.has_dispatch() => "explicit, bespoke hook script",
+            _ => "hook dispatching script: dispatch",
+        }
+    }
 }
 
 impl Revision {

@@ -10,7 +10,7 @@ use super::shared::Run;
 use super::{Fault, Invocation, RelationId, RelationName, Tools, World};
 use crate::SimError;
 use crate::content::Told;
-use crate::model::{ActionResult, Finish, Hook, Place, RelationKind, Retry, Running, Shown, Status, Task};
+use crate::model::{ActionResult, Finish, Hook, OPERATION, Place, RelationKind, Retry, Running, Shown, Status, Task};
 use crate::run::{Fate, HookRun, ProgramEnd};
 
 /// More hooks than this in one go are taken for a loop, with those added that so many units have to run for each
@@ -84,6 +84,11 @@ impl World {
         let shown = self.model().shown(&run.running);
         let finish = finish(&run, &end);
         let fate = self.change(|model| model.finish(&run.running, finish));
+        if let Fate::Failed(why) = &fate {
+            let via = self.door_of(unit).handler();
+            let text = format!("hook \"{}\" (via {via}) failed: {why}", run.running.work.logger());
+            self.change(|model| model.push_log(unit, OPERATION.to_owned(), "ERROR", &text));
+        }
         if fate == Fate::Committed {
             self.retries.remove(unit);
         }

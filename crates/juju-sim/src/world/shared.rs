@@ -129,7 +129,8 @@ impl Shared {
         };
         run.record(argv, stdin, output);
         for (level, text) in std::mem::take(&mut run.running.lines) {
-            self.model.push_log(&run.running.unit, &level, &text);
+            let module = format!("unit.{}.juju-log", run.running.unit);
+            self.model.push_log(&run.running.unit, module, &level, &text);
             run.trace.push(Trace::Log { level, text });
         }
         if run.running.reboot == Some(Reboot::Now) {
@@ -207,7 +208,8 @@ impl Shared {
         kept.extend_from_slice(bytes);
         let text = String::from_utf8_lossy(bytes);
         let text = text.strip_suffix('\n').unwrap_or(&text);
-        self.model.push_log(&run.running.unit, level, text);
+        let module = format!("unit.{}.{}", run.running.unit, run.running.work.logger());
+        self.model.push_log(&run.running.unit, module, level, text);
         run.trace.push(Trace::Log { level: level.to_owned(), text: text.to_owned() });
     }
 }

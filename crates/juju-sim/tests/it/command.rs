@@ -23,10 +23,17 @@ impl Place {
         fs::create_dir(&charm).unwrap();
         fs::write(charm.join("metadata.yaml"), "name: small\nsummary: s\ndescription: d\n").unwrap();
         fs::write(charm.join("config.yaml"), "options: {text: {type: string, default: fine}}\n").unwrap();
-        let dispatch = "#!/bin/sh\n[ $JUJU_DISPATCH_PATH = hooks/config-changed ] && status-set active \"$(config-get text)\"\nexit 0\n";
-        fs::write(charm.join("dispatch"), dispatch).unwrap();
-        fs::set_permissions(charm.join("dispatch"), fs::Permissions::from_mode(0o755)).unwrap();
-        Place(dir)
+        let place = Place(dir);
+        place.dispatch("");
+        place
+    }
+
+    /// Lets the charm do something more, before what it does anyhow.
+    fn dispatch(&self, more: &str) {
+        let path = self.path().join("small/dispatch");
+        let set = "[ $JUJU_DISPATCH_PATH = hooks/config-changed ] && status-set active \"$(config-get text)\"";
+        fs::write(&path, format!("#!/bin/sh\n{more}\n{set}\nexit 0\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     fn path(&self) -> &Path {
@@ -101,6 +108,61 @@ fn a_command_that_is_killed_at_any_moment_is_gone_on_with_by_the_next() {
             place = Place::new();
         }
     }
+}
+
+/// What a file says that a charm writes, once it does.
+fn written(path: &Path) -> String {
+    loop {
+        match fs::read_to_string(path) {
+            Ok(text) => return text.trim().to_owned(),
+            Err(_) => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+/// Whether a process runs: one that has ended and was not waited for has no command line.
+fn runs(pid: &str) -> bool {
+    fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty())
+}
+
+#[test]
+fn a_hook_of_a_killed_command_has_ended_before_it_is_run_again() {
+    let place = Place::new();
+    let again = "[ -e first ] && [ ! -e second ] && { tr -d '\\0' </proc/$(cat pid)/cmdline; } >second 2>&1\n";
+    let first =
+        "[ -e first ] || { echo $JUJU_AGENT_SOCKET_ADDRESS >socket; echo $$ >pid; touch first; exec sleep 600; }";
+    place.dispatch(&format!("cd {}\n{again}{first}\ncd -", place.path().display()));
+    let mut deploy = place.command(&["deploy", "./small"]).stderr(Stdio::null()).spawn().unwrap();
+    written(&place.path().join("first"));
+    let pid = written(&place.path().join("pid"));
+    deploy.kill().unwrap();
+    deploy.wait().unwrap();
+    assert!(runs(&pid));
+    let socket = written(&place.path().join("socket"));
+    assert!(Path::new(&socket).parent().unwrap().exists(), "{socket}");
+    place.ok(&["config", "small", "text=after"]);
+    assert_eq!(units(&place.status()), ["active"]);
+    let seen = written(&place.path().join("second"));
+    assert!(!seen.contains("sleep"), "the first one still ran: {seen}");
+    assert!(!Path::new(&socket).parent().unwrap().exists(), "{socket}");
+}
+
+#[test]
+fn a_daemon_stays_as_long_as_its_unit() {
+    let place = Place::new();
+    place.dispatch(
+        "[ $JUJU_DISPATCH_PATH = hooks/start ] && setsid sh -c 'echo $$ >../pid; exec sleep 600' </dev/null >/dev/null 2>&1 &",
+    );
+    place.ok(&["deploy", "./small", "-n", "2"]);
+    let model = fs::read_dir(place.path().join("data/juju-sim/models")).unwrap().next().unwrap().unwrap().path();
+    let pids: Vec<String> =
+        (0..2).map(|number| written(&model.join(format!("agents/unit-small-{number}/pid")))).collect();
+    place.ok(&["config", "small", "text=after"]);
+    assert!(pids.iter().all(|pid| runs(pid)));
+    place.ok(&["remove-unit", "small/0", "--no-prompt"]);
+    assert_eq!([runs(&pids[0]), runs(&pids[1])], [false, true]);
+    place.ok(&["destroy-model", "--no-prompt", "--force", "default"]);
+    assert!(!runs(&pids[1]));
 }
 
 #[test]

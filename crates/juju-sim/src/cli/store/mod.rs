@@ -20,6 +20,7 @@ pub(super) use documents::Documents;
 pub(super) use history::{Extent, History};
 
 use crate::SimError;
+use crate::process::orphans;
 use lock::Lock;
 
 /// The form of the index. One of a later form is not touched.
@@ -160,6 +161,7 @@ impl Store {
             }
         })?;
         let dir = self.model_dir(&entry);
+        orphans::kill_charms_in(&dir);
         self.disk.remove(&dir).map_err(SimError::file("remove", &dir))
     }
 

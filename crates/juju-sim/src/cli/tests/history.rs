@@ -34,6 +34,20 @@ fn faults_happen_in_the_next_hook() {
 }
 
 #[test]
+fn the_agent_logs_which_hook_failed_and_why() {
+    let bench = Bench::with_hello(1);
+    bench.ok("model-config automatically-retry-hooks=false");
+    bench.ok("fault hello/0 fail");
+    bench.told("config hello greeting=hey");
+    let log = bench.ok("debug-log --replay --level error");
+    let (_, line) = log.trim_end().rsplit_once(" ERROR ").unwrap();
+    let why = "hook \"config-changed\" (via hook dispatching script: dispatch) failed: exit status 1";
+    assert_eq!(line, format!("juju.worker.uniter.operation {why}"));
+    assert_eq!(bench.ok("debug-log --replay --include-module juju.worker"), log);
+    assert_eq!(bench.ok("debug-log --replay --level error --exclude-module juju"), "");
+}
+
+#[test]
 fn time_passes_and_update_status_comes() {
     let bench = Bench::with_hello(1);
     bench.ok("tick");

@@ -1013,11 +1013,11 @@ fn what_happened_is_shown() {
     expect![[r#"
         unit-hello-0: 2026-01-01 00:00:10 INFO unit.hello/0.juju-log it starts
         unit-hello-1: 2026-01-01 00:00:14 INFO unit.hello/1.juju-log it starts
-        unit-hello-1: 2026-01-01 00:00:48 DEBUG unit.hello/1.juju-log said
+        unit-hello-1: 2026-01-01 00:00:48 DEBUG unit.hello/1.juju-exec said
     "#]]
     .assert_eq(&bench.ok("debug-log --replay --date"));
     expect![[r#"
-        unit-hello-1: 00:00:48 DEBUG unit.hello/1.juju-log said
+        unit-hello-1: 00:00:48 DEBUG unit.hello/1.juju-exec said
     "#]]
     .assert_eq(&bench.ok("debug-log -n 1 --include hello/1"));
     expect![[r#"

@@ -30,8 +30,6 @@ pub(super) const VERB: Verb = Verb {
 /// How many lines are shown where nothing is said.
 const LINES: usize = 10;
 const LEVELS: [&str; 5] = ["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"];
-/// What the lines are logged under.
-const MODULE: &str = "juju-log";
 const PAUSE: Duration = Duration::from_millis(500);
 
 fn arguments(command: Command) -> Command {
@@ -89,7 +87,7 @@ fn run(call: &mut Call<'_, '_>) -> Result<(), Failure> {
 }
 
 fn is_meant(call: &Call<'_, '_>, level: usize, line: &LogLine) -> bool {
-    let (tag, module) = (Place::tag(&line.unit), format!("unit.{}.{MODULE}", line.unit));
+    let (tag, module) = (Place::tag(&line.unit), module(line));
     let of_entity = |name: &String| match name.strip_suffix('*') {
         Some(start) => tag.starts_with(start) || line.unit.starts_with(start),
         None => *name == tag || *name == line.unit || Some(name.as_str()) == line.unit.split('/').next(),
@@ -102,6 +100,11 @@ fn is_meant(call: &Call<'_, '_>, level: usize, line: &LogLine) -> bool {
         && !texts("exclude").iter().any(of_entity)
         && included("include-module", &of_module)
         && !texts("exclude-module").iter().any(of_module)
+}
+
+/// What a line was logged under. One that was kept before that was noted is taken for one of `juju-log`.
+fn module(line: &LogLine) -> String {
+    if line.module.is_empty() { format!("unit.{}.juju-log", line.unit) } else { line.module.clone() }
 }
 
 fn told(call: &Call<'_, '_>, line: &LogLine) -> String {
@@ -118,5 +121,5 @@ fn told(call: &Call<'_, '_>, line: &LogLine) -> String {
     let time = time::log(line.seconds, call.flag("date"));
     let text: String =
         line.text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect();
-    format!("{tag}: {time} {level} unit.{}.{MODULE} {text}\n", line.unit)
+    format!("{tag}: {time} {level} {} {text}\n", module(line))
 }

@@ -8,29 +8,36 @@ pub(super) const SERVICE: &[u8] = b"Jujuc";
 pub(super) const METHOD: &[u8] = b"Main";
 
 /// The text by which a server asks for the same call with standard input.
-pub(crate) const STDIN_WANTED: &str = "hook tool requires stdin, none supplied";
+pub const STDIN_WANTED: &str = "hook tool requires stdin, none supplied";
 
-/// What a hook command is called with.
+/// What a hook command is called with. Texts are bytes, as in Go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Request {
-    pub(crate) context_id: Vec<u8>,
-    /// The caller's directory.
-    pub(crate) dir: Vec<u8>,
-    pub(crate) command: Vec<u8>,
+pub struct Request {
+    /// `JUJU_CONTEXT_ID`: of the hook that runs.
+    pub context_id: Vec<u8>,
+    /// The caller's directory, which is absolute.
+    pub dir: Vec<u8>,
+    /// The command's name.
+    pub command: Vec<u8>,
     /// Without the command's name.
-    pub(crate) args: Vec<Vec<u8>>,
+    pub args: Vec<Vec<u8>>,
     /// Whether standard input was read, as it may be empty.
-    pub(crate) stdin_set: bool,
-    pub(crate) stdin: Vec<u8>,
-    pub(crate) token: Vec<u8>,
+    pub stdin_set: bool,
+    /// What was read.
+    pub stdin: Vec<u8>,
+    /// `JUJU_AGENT_TOKEN`; empty where that is not set.
+    pub token: Vec<u8>,
 }
 
 /// What a hook command answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Response {
-    pub(crate) code: i64,
-    pub(crate) stdout: Vec<u8>,
-    pub(crate) stderr: Vec<u8>,
+pub struct Response {
+    /// The exit code.
+    pub code: i64,
+    /// What is for standard output.
+    pub stdout: Vec<u8>,
+    /// What is for standard error.
+    pub stderr: Vec<u8>,
 }
 
 /// What goes before a request.

@@ -1,12 +1,29 @@
+use super::client_side::Broken;
 use super::gob::{Decoder, Encoder, Error, Messages, Next};
 use super::rpc::{AnswerHeader, CallHeader, METHOD, Nothing, Request, Response, SERVICE};
 
 /// The longest message that is taken, as a charm may send anything.
 const MAX_CALL: usize = 32 * 1024 * 1024;
 
-/// The server's side of a connection. It reads and writes nothing itself.
+/// The agent's side of a connection. It reads and writes nothing itself.
+///
+/// ```
+/// use jujuc::{ClientSide, Request, Response, ServerSide};
+///
+/// let (mut client, mut server) = (ClientSide::up_to(1 << 20), ServerSide::new());
+/// let (mut there, mut back) = (Vec::new(), Vec::new());
+/// client.call(&mut Request { command: b"is-leader".to_vec(), ..Request::default() }, &mut there);
+/// server.push(&there);
+/// let call = server.next()?.expect("all of it is there");
+/// assert_eq!(call.request.unwrap().command, b"is-leader");
+/// let answer = Response { stdout: b"True\n".to_vec(), ..Response::default() };
+/// server.answer(call.ticket, Ok(answer.clone()), &mut back);
+/// client.push(&back);
+/// assert_eq!(client.next()?.expect("it was answered").response, Ok(answer));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
-pub(crate) struct ServerSide {
+pub struct ServerSide {
     messages: Messages,
     decoder: Decoder,
     encoder: Encoder,
@@ -15,24 +32,25 @@ pub(crate) struct ServerSide {
 }
 
 impl ServerSide {
-    pub(crate) fn new() -> ServerSide {
+    /// The side of an agent that nobody has called yet.
+    #[expect(clippy::new_without_default, reason = "it has a beginning, and is no value")]
+    pub fn new() -> ServerSide {
         let (messages, decoder) = (Messages::up_to(MAX_CALL), Decoder::default());
         ServerSide { messages, decoder, encoder: Encoder::default(), header: None }
     }
 
     /// As that of a Go process which had sent so many types before to others.
-    #[cfg(test)]
-    pub(crate) fn after(types: i64) -> ServerSide {
+    pub fn after(types: i64) -> ServerSide {
         ServerSide { encoder: Encoder::after(types), ..ServerSide::new() }
     }
 
     /// Takes what has come.
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
+    pub fn push(&mut self, bytes: &[u8]) {
         self.messages.push(bytes);
     }
 
     /// How many bytes of what has come wait for [`next`](Self::next).
-    pub(crate) fn waiting(&self) -> usize {
+    pub fn waiting(&self) -> usize {
         self.messages.waiting()
     }
 
@@ -40,20 +58,21 @@ impl ServerSide {
     ///
     /// # Errors
     /// What came is no call, and nothing that follows is looked for.
-    pub(crate) fn next(&mut self) -> Result<Option<Call>, Error> {
+    #[allow(clippy::should_implement_trait, reason = "it may have more later")]
+    pub fn next(&mut self) -> Result<Option<Call>, Broken> {
         loop {
-            let message = match self.messages.next()? {
+            let message = match self.messages.next().map_err(Broken::of)? {
                 Next::More => return Ok(None),
                 Next::Message(message) => message,
                 Next::TooLarge => {
                     let Some(header) = self.header.take() else {
-                        return Err(Error::new("message too large"));
+                        return Err(Broken::of(Error::new("message too large")));
                     };
                     return Ok(Some(header.refused("bad request: message too large".to_owned())));
                 }
             };
             let Some(header) = &self.header else {
-                self.header = self.decoder.read(message)?;
+                self.header = self.decoder.read(message).map_err(Broken::of)?;
                 continue;
             };
             let request = match wrong_method(&header.method) {
@@ -70,7 +89,7 @@ impl ServerSide {
     }
 
     /// Adds the answer to a call, or the text of why there is none.
-    pub(crate) fn answer(&mut self, ticket: Ticket, answer: Result<Response, String>, stream: &mut Vec<u8>) {
+    pub fn answer(&mut self, ticket: Ticket, answer: Result<Response, String>, stream: &mut Vec<u8>) {
         let error = answer.as_ref().err().map(|text| text.clone().into_bytes()).unwrap_or_default();
         let mut header = AnswerHeader { method: ticket.method, sequence: ticket.sequence, error };
         self.encoder.write(&mut header, stream);
@@ -83,15 +102,16 @@ impl ServerSide {
 
 /// A call as it came to the server.
 #[derive(Debug)]
-pub(crate) struct Call {
-    pub(crate) ticket: Ticket,
-    /// Or why it is refused.
-    pub(crate) request: Result<Request, String>,
+pub struct Call {
+    /// What its answer is given by.
+    pub ticket: Ticket,
+    /// What is called, or why that cannot be told: the answer then.
+    pub request: Result<Request, String>,
 }
 
 /// What an answer is known by.
 #[derive(Debug)]
-pub(crate) struct Ticket {
+pub struct Ticket {
     method: Vec<u8>,
     sequence: u64,
 }

@@ -1,14 +1,11 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::io::{self, Read, Write};
-use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::MetadataExt;
-use std::os::unix::net::{SocketAddr, UnixStream};
-use std::path::{Component, Path, PathBuf};
+use std::os::unix::net::UnixStream;
 
-use super::client_side::ClientSide;
+use super::client_side::{Answer, ClientSide, NoResponse};
+use super::dial::{connect, current_dir};
 use super::go::words;
 use super::rpc::{Request, Response, STDIN_WANTED};
 
@@ -16,6 +13,8 @@ use super::rpc::{Request, Response, STDIN_WANTED};
 const SIGPIPE: i32 = 128 + 13;
 /// How much is read at once.
 const CHUNK: usize = 64 * 1024;
+/// The longest message that is taken. Bags may be large, and in JSON a byte may become six.
+const MAX_ANSWER: usize = 1024 * 1024 * 1024;
 
 /// Calls a hook command. Standard input is read only if the agent asks for it.
 ///
@@ -23,7 +22,7 @@ const CHUNK: usize = 64 * 1024;
 /// Why there is no answer, in the words of Juju's client.
 pub(crate) fn ask(name: &OsStr, args: &[OsString]) -> Result<Response, String> {
     let context_id = variable("JUJU_CONTEXT_ID")?;
-    let dir = directory()?;
+    let dir = current_dir().map_err(|error| format!("getwd: {}", words(&error)))?;
     // Empty where it is not set.
     let token = env::var_os("JUJU_AGENT_TOKEN").unwrap_or_default();
     let address = variable("JUJU_AGENT_SOCKET_ADDRESS")?;
@@ -73,17 +72,6 @@ fn variable(name: &str) -> Result<OsString, String> {
     env::var_os(name).filter(|value| !value.is_empty()).ok_or_else(|| format!("{name} not set"))
 }
 
-/// The current directory, by the name that the shell has for it, as Go gives it.
-fn directory() -> Result<PathBuf, String> {
-    let named = env::var_os("PWD").map(PathBuf::from).filter(|path| path.is_absolute());
-    let place = |path: &Path| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
-    let is_here = |path: &Path| place(path).is_some_and(|named| place(Path::new(".")) == Some(named));
-    match named.filter(|path| path.components().all(|part| part != Component::ParentDir) && is_here(path)) {
-        Some(path) => Ok(path.components().collect()),
-        None => env::current_dir().map_err(|error| format!("getwd: {}", words(&error))),
-    }
-}
-
 /// The connection to the agent.
 struct Agent {
     address: String,
@@ -103,7 +91,7 @@ impl Agent {
             let why = if error.raw_os_error().is_some() { words(&error) } else { "invalid argument".to_owned() };
             format!("dial unix {shown}: connect: {why}")
         })?;
-        Ok(Agent { address: shown, stream, side: ClientSide::new() })
+        Ok(Agent { address: shown, stream, side: ClientSide::up_to(MAX_ANSWER) })
     }
 
     /// Calls, and waits for the answer.
@@ -114,8 +102,13 @@ impl Agent {
         drop(bytes);
         let mut chunk = vec![0; CHUNK];
         loop {
-            match self.side.next()? {
-                Some(answer) if answer.sequence == number => return answer.response,
+            match self.side.next().map_err(|broken| broken.to_string())? {
+                Some(Answer { sequence, response }) if sequence == number => {
+                    return response.map_err(|why| match why {
+                        NoResponse::Refused(text) => text,
+                        NoResponse::TooLarge => "message too large".to_owned(),
+                    });
+                }
                 Some(_) => continue,
                 None => {}
             }
@@ -130,13 +123,5 @@ impl Agent {
 
     fn failed(&self, act: &str, error: &io::Error) -> String {
         format!("{act} unix @->{}: {act}: {}", self.address, words(error))
-    }
-}
-
-/// An address that begins with `@` is a name in the abstract namespace, not a file.
-fn connect(address: &OsStr) -> io::Result<UnixStream> {
-    match address.as_bytes().strip_prefix(b"@") {
-        Some(name) => UnixStream::connect_addr(&SocketAddr::from_abstract_name(name)?),
-        None => UnixStream::connect(address),
     }
 }

@@ -7,11 +7,10 @@ use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
+use jujuc::{Request, Response, STDIN_WANTED, ServerSide};
 use tempfile::TempDir;
 
-use super::rpc::{Request, Response, STDIN_WANTED};
-use super::server_side::ServerSide;
-use crate::process::ground::install;
+use super::ground::install;
 
 /// A directory with a hook command, and the socket of an agent that is made up.
 struct Place {

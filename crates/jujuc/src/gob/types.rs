@@ -78,7 +78,7 @@ impl Types {
             // That of a nil interface. Another one may go on in other messages.
             builtin::INTERFACE => match reader.bytes()? {
                 [] => return Ok(()),
-                _ => return Err(Error::new("the value of an interface is not supported by juju-sim")),
+                _ => return Err(Error::new("the value of an interface is not read")),
             },
             _ => {}
         }

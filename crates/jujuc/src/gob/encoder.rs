@@ -13,7 +13,7 @@ pub(crate) struct Encoder {
 
 impl Encoder {
     /// As a process that had sent so many types before, of which the other side knows none.
-    #[cfg(test)]
+    #[cfg(feature = "server")]
     pub(crate) fn after(types: i64) -> Encoder {
         Encoder { defined: BTreeSet::new(), shift: types }
     }

@@ -2,8 +2,13 @@
 
 use std::io;
 
-/// An error of the system, such as `no such file or directory`.
-pub(crate) fn words(error: &io::Error) -> String {
+/// An error of the system in Go's words, which Juju and its hook commands print, such as `no such file or directory`.
+///
+/// ```
+/// let error = std::fs::read("/nowhere").unwrap_err();
+/// assert_eq!(jujuc::words(&error), "no such file or directory");
+/// ```
+pub fn words(error: &io::Error) -> String {
     let text = error.to_string();
     let Some((text, _)) = text.split_once(" (os error ") else { return text };
     let mut chars = text.chars();

@@ -1,5 +1,5 @@
-//! Compiles the hook commands: one program of the standard library alone, for the machine that the library is for. It is
-//! linked statically where that is possible, as it is started for every hook command.
+//! Compiles the hook commands for who wants them: one program of the standard library alone, for the machine that the
+//! library is for. It is linked statically where that is possible, as it is started for every hook command.
 
 #![allow(clippy::print_stdout, reason = "cargo reads it")]
 
@@ -9,11 +9,14 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 /// The root of the program, in the package's directory, which is the current one.
-const ROOT: &str = "src/jujuc/main.rs";
+const ROOT: &str = "src/main.rs";
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=src/jujuc");
+    if env::var_os("CARGO_FEATURE_EXECUTABLE").is_none() {
+        return;
+    }
+    println!("cargo::rerun-if-changed=src");
     println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
     let Err(why) = compile(&["-Ctarget-feature=+crt-static"]) else { return };
     if let Err(again) = compile(&[]) {
