@@ -19,7 +19,7 @@ use crate::observer::{Handler, Observer, Observers, Restored};
 use crate::pending::{Identity, Queue};
 use crate::source::Key;
 use crate::status::{Of, Status};
-use crate::transport::{Processes, Transport};
+use crate::transport::{AgentTransport, Processes, Transport, Via};
 use crate::{log, security};
 
 /// How a dispatch ended, for Juju: 0 well, 1 the hook failed and is to be repeated, 2 the charm was not run by Juju.
@@ -47,8 +47,8 @@ impl From<Exit> for ExitCode {
 /// Runs a charm as the process that Juju started: the whole `main` of a charm's `dispatch`.
 ///
 /// Reads the environment and the arguments (here and nowhere else), sends the [`log`](::log) crate's records to Juju
-/// (INFO and above by `juju-log`, below by standard output, which Juju logs at DEBUG for free), runs hook commands from
-/// `PATH`. A charm that wants fewer records calls [`log::set_max_level`](::log::set_max_level) before; what lies below
+/// (INFO and above by `juju-log`, below by standard output, which Juju logs at DEBUG for free), and has hook commands
+/// reach the agent by an [`AgentTransport`]. A charm that wants fewer records calls [`log::set_max_level`](::log::set_max_level) before; what lies below
 /// costs nothing.
 ///
 /// Without a dispatch path it is a tool for the operator: `dispatch --help` says what it does.
@@ -67,10 +67,36 @@ impl From<Exit> for ExitCode {
 /// ```
 #[allow(clippy::needless_pass_by_value, reason = "the process ends with it, and `main(Charm)` reads best")]
 pub fn main(charm: impl Observer) -> ExitCode {
+    main_via(charm, Via::Auto)
+}
+
+/// [`main`] with hook commands that reach the agent in this way, unless `JUJU_OPS_TRANSPORT` (`auto`, `exec`, `socket`)
+/// says another. For a charm that must not use the agent's socket.
+///
+/// ```no_run
+/// use std::process::ExitCode;
+///
+/// use juju_ops::Via;
+///
+/// # use juju_ops::{Observer, Observers};
+/// # struct Web;
+/// # impl Observer for Web {
+/// #     fn observe(&self, _: &mut Observers<Self>) {}
+/// # }
+/// fn main() -> ExitCode {
+///     juju_ops::main_via(Web, Via::Exec)
+/// }
+/// ```
+#[allow(clippy::needless_pass_by_value, reason = "as main")]
+pub fn main_via(charm: impl Observer, via: Via) -> ExitCode {
     log::install();
     let args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
-    match Env::from_vars(std::env::vars_os()) {
-        Ok(env) => dispatch(&charm, env.with_args(args), Processes::default()).into(),
+    let env = Env::from_vars(std::env::vars_os()).and_then(|env| Ok((Via::of(&env, via)?, env)));
+    match env {
+        Ok((via, env)) => {
+            let transport = AgentTransport::new(&env, via);
+            dispatch(&charm, env.with_args(args), transport).into()
+        }
         Err(error) => {
             Processes::default().complain(&chain(&error).to_string());
             ExitCode::FAILURE

@@ -238,6 +238,16 @@ impl Env {
         self.variables.get("JUJU_CONTEXT_ID").is_some()
     }
 
+    /// A variable as it is.
+    pub(crate) fn raw(&self, name: &str) -> Option<&str> {
+        self.variables.get(name)
+    }
+
+    /// A variable that is read as something.
+    pub(crate) fn variable<T: FromStr<Err: Into<BoxError>>>(&self, name: &'static str) -> Result<Option<T>, Error> {
+        self.variables.parsed(name)
+    }
+
     pub(crate) fn needed(&self, variable: &'static str) -> Result<&str, Error> {
         self.variables.needed(variable)
     }

@@ -267,7 +267,7 @@ mod yaml;
 
 pub use action::Outcome;
 pub use context::Context;
-pub use dispatch::{Exit, dispatch, main};
+pub use dispatch::{Exit, dispatch, main, main_via};
 pub use encoding::Encoding;
 pub use env::{Dispatch, Env, ModelType, Proxies};
 pub use error::{BoxError, Error, chain};
@@ -280,7 +280,7 @@ pub use pending::Pending;
 pub use shape::{Field, FieldKind};
 pub use source::{Role, Source};
 pub use status::{Status, StatusKind};
-pub use transport::{Call, Ending, Output, Processes, Transport};
+pub use transport::{AgentTransport, Call, Ending, Output, Processes, Transport, Via};
 pub use version::JujuVersion;
 
 /// The example of the README, run.

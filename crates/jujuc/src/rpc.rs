@@ -56,6 +56,7 @@ pub(super) struct AnswerHeader {
 }
 
 /// What stands in the place of a response where there is none.
+#[cfg(feature = "server")]
 #[derive(Debug, Default)]
 pub(super) struct Nothing;
 
@@ -111,6 +112,7 @@ impl Record for AnswerHeader {
     }
 }
 
+#[cfg(feature = "server")]
 impl Record for Nothing {
     const NAME: &'static str = "";
     const ID: i64 = 67;

@@ -8,6 +8,7 @@ mod bad_input;
 mod changes;
 mod commands;
 mod corners;
+mod cut;
 mod encoder;
 mod limits;
 mod maintenance;
