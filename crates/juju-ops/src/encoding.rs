@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Misfit, fit};
+use crate::gather::gather;
 use crate::name::plain_number;
 use crate::shape::{self, FieldKind};
 
@@ -72,7 +73,7 @@ impl Encoding {
                     (Self::Text, Value::String(text)) => text,
                     (_, value) => value.to_string(),
                 };
-                fields.into_iter().filter(|(_, it)| !it.is_null()).map(|(key, it)| (key, text(it))).collect()
+                gather(fields.into_iter().filter(|(_, it)| !it.is_null()).map(|(key, it)| (key, text(it))))
             }
         })
     }
@@ -107,7 +108,7 @@ impl Encoding {
                 // Juju knows no empty values: a text that is not there is empty.
                 let texts = shape.iter().filter(|field| field.required && field.kind == FieldKind::Text);
                 fields.extend(texts.map(|field| (field.name.to_owned(), Value::String(String::new()))));
-                let kinds: BTreeMap<&str, FieldKind> = shape.iter().map(|field| (field.name, field.kind)).collect();
+                let kinds: BTreeMap<&str, FieldKind> = gather(shape.iter().map(|field| (field.name, field.kind)));
                 for (key, text) in bag.iter().filter(|(key, _)| wanted(key)) {
                     let kind = kinds.get(key.as_str()).copied().unwrap_or(FieldKind::Text);
                     fields.insert(key.clone(), plain(text, kind));

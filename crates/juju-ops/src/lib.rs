@@ -242,6 +242,7 @@ mod encoding;
 mod env;
 mod error;
 mod event;
+mod gather;
 pub mod hook;
 pub mod hook_command;
 mod log;

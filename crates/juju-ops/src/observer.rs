@@ -9,6 +9,7 @@ use crate::context::{Context, Endpoints};
 use crate::error::{BoxError, Error, fit};
 use crate::event::sealed::Response;
 use crate::event::{Answer, Durable, Event, Owed};
+use crate::gather::sort;
 use crate::observed::{Observed, ObservedAction, ObservedEndpoint};
 use crate::shape;
 use crate::source::{Fields, Key, Role, Source, Wants, flaw_of_name};
@@ -355,7 +356,7 @@ impl<O: Observer> Observers<O> {
             }
         }
         flaws.extend(self.names.iter().filter_map(|(_, name)| flaw_of_name(name)));
-        flaws.sort();
+        sort(&mut flaws);
         flaws.dedup();
         flaws
     }
@@ -407,7 +408,7 @@ impl<O: Observer> Observers<O> {
     pub(crate) fn observed(&self) -> Observed {
         let mut observed = Observed::default();
         let mut endpoints = self.endpoints();
-        endpoints.sort();
+        sort(&mut endpoints);
         for (name, role) in endpoints {
             let interface = self.endpoints.iter().find(|(it, ..)| *it == name).map(|(.., interface)| interface.clone());
             observed.endpoints.push(ObservedEndpoint { name, role, interface });
@@ -440,11 +441,11 @@ impl<O: Observer> Observers<O> {
         }
         let Observed { hooks, endpoints: _, storages, containers, resources, actions, config, durable } = &mut observed;
         for names in [hooks, storages, containers, resources, durable] {
-            names.sort();
+            sort(names);
             names.dedup();
         }
-        actions.sort();
-        config.sort();
+        sort(actions);
+        sort(config);
         config.dedup();
         observed
     }

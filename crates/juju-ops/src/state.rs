@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::error::{Error, bounded};
+use crate::gather::gather;
 
 /// The longest value that is written. Juju takes 64 KiB.
 const CHUNK: usize = 48 << 10;
@@ -52,7 +53,7 @@ impl Areas {
         let join = |(area, chunks): (&str, BTreeMap<u32, &str>)| {
             (area.to_owned(), chunks.into_values().collect::<String>().into())
         };
-        Self { texts: chunks.into_iter().map(join).collect(), foreign }
+        Self { texts: gather(chunks.into_iter().map(join)), foreign }
     }
 
     pub(crate) fn get(&self, area: &str) -> Option<&str> {

@@ -3,11 +3,64 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Whose status it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Of {
     Unit,
     Application,
+}
+
+/// Something of the unit, of the application, of both or neither.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OfEach<T> {
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    unit: Option<T>,
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    application: Option<T>,
+}
+
+impl<T> OfEach<T> {
+    pub(crate) fn get(&self, of: Of) -> Option<&T> {
+        match of {
+            Of::Unit => self.unit.as_ref(),
+            Of::Application => self.application.as_ref(),
+        }
+    }
+
+    pub(crate) fn set(&mut self, of: Of, value: Option<T>) -> Option<T> {
+        let place = match of {
+            Of::Unit => &mut self.unit,
+            Of::Application => &mut self.application,
+        };
+        std::mem::replace(place, value)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.unit.is_none() && self.application.is_none()
+    }
+
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (Of, &T)> {
+        [Of::Unit, Of::Application].into_iter().filter_map(|of| Some((of, self.get(of)?)))
+    }
+
+    /// Keeps what is to be kept, which may be changed on the way.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&mut T) -> bool) {
+        for place in [&mut self.unit, &mut self.application] {
+            if place.as_mut().is_some_and(|value| !keep(value)) {
+                *place = None;
+            }
+        }
+    }
+}
+
+impl<T> Default for OfEach<T> {
+    fn default() -> Self {
+        Self { unit: None, application: None }
+    }
+}
+
+fn none<T>() -> Option<T> {
+    None
 }
 
 /// A workload status and its message.

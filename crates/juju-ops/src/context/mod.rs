@@ -23,7 +23,7 @@ use crate::log::Logbook;
 use crate::name::{AppName, RelationId, UnitName};
 use crate::pending::Pending;
 use crate::source::{Role, Source, topic_and_name};
-use crate::status::{Of, Status};
+use crate::status::{Of, OfEach, Status};
 use crate::transport::Transport;
 
 #[cfg(feature = "testing")]
@@ -95,7 +95,7 @@ struct Inner {
     /// Whose status functions of the charm evaluate.
     evaluated: RefCell<Vec<Of>>,
     /// Statuses that deliveries of earlier events set, held back for those functions to replace.
-    held: RefCell<BTreeMap<Of, Status>>,
+    held: RefCell<OfEach<Status>>,
 }
 
 /// Endpoints, with their roles where they are known.

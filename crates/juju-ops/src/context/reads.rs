@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{Context, Member};
 use crate::error::{Error, bounded, chain, fit, of_member};
+use crate::gather::gather;
 use crate::hook_command::{self, AppStatus, Command, LogLevel, NetworkInfo, OpenedPort, Ports};
 use crate::name::{AppName, RelationId, UnitName};
 use crate::status::{Of, Status};
@@ -112,18 +113,14 @@ impl Context {
         let missing: Vec<&UnitName> = {
             let (bags, unreadable) = (self.inner.reads.bags.borrow(), self.inner.reads.unreadable.borrow());
             let unread = |unit: &&UnitName| !bags.contains_key(&key(unit)) && !unreadable.contains(&key(unit));
-            units.iter().filter(unread).collect::<BTreeSet<_>>().into_iter().collect()
+            gather::<_, BTreeSet<_>>(units.iter().filter(unread)).into_iter().collect()
         };
         let commands: Vec<_> = missing.iter().map(|unit| hook_command::relation_get(relation, unit)).collect();
-        let mut failed = Vec::new();
+        let mut failed: Vec<Option<Error>> = missing.iter().map(|_| None).collect();
         Command::run_each(&commands, self.transport(), |index, bag| {
-            let unit = missing[index];
-            if let Err(error) = bag.and_then(|bag| self.keep_bag(key(unit), bag)) {
-                failed.push((unit.clone(), error));
-            }
+            failed[index] = bag.and_then(|bag| self.keep_bag(key(missing[index]), bag)).err();
         });
-        failed.sort_by(|(one, _), (other, _)| one.cmp(other));
-        failed
+        missing.into_iter().zip(failed).filter_map(|(unit, error)| Some((unit.clone(), error?))).collect()
     }
 
     /// The bag of a member as far as it can be read: one that cannot counts as empty, and is complained of once.
@@ -240,7 +237,7 @@ impl Context {
             (Some(names), Some(endpoint)) => names.iter().any(|name| name == endpoint),
             (None, Some(_)) | (Some(_), None) => false,
         };
-        Ok(opened.iter().filter(of).map(|it| it.ports).collect())
+        Ok(gather(opened.iter().filter(of).map(|it| it.ports)))
     }
 
     /// The status that Juju shows; none where it is one that a charm cannot set.

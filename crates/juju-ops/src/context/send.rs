@@ -9,6 +9,7 @@ use std::rc::Rc;
 use super::writes::{BagWrites, Written};
 use super::{Context, Member};
 use crate::error::{Error, chain};
+use crate::gather::gather;
 use crate::hook_command::{self, Command, LogLevel, Ports};
 use crate::name::RelationId;
 use crate::status::{Of, Status};
@@ -46,14 +47,14 @@ impl Context {
         Command::run_all(&commands, self.transport())?;
         let statuses = std::mem::take(&mut self.inner.written.borrow_mut().statuses);
         // The application's first: the answer of Juju says what the unit's is, too.
-        let differs = |(of, status): &(Of, Status)| !self.shows(*of, status);
-        let unlike: Vec<(Of, Status)> = statuses.into_iter().rev().filter(differs).collect();
+        let differs = |(of, status): &(Of, &Status)| !self.shows(*of, status);
+        let unlike: Vec<(Of, &Status)> = statuses.iter().rev().filter(differs).collect();
         self.store_queue();
         self.flush_state()?;
         for (of, status) in unlike.iter().rev() {
             match self.put_status(*of, status) {
                 // It was held back from a delivery that has been answered, and is no fault of the hook's.
-                Err(error) if self.inner.held.borrow().get(of) == Some(status) => {
+                Err(error) if self.inner.held.borrow().get(*of) == Some(status) => {
                     self.log(LogLevel::Error, &chain(&error).to_string());
                 }
                 result => result?,
@@ -75,11 +76,13 @@ impl Context {
             }
             let ports: Vec<_> = written.ports.iter().filter(|(at, it)| before.ports.get(*at) != Some(*it)).collect();
             let ports: Vec<_> = ports.into_iter().map(|(at, it)| (at.clone(), it.clone())).collect();
-            let new = written.statuses.iter().filter(|(of, it)| before.statuses.get(of) != Some(*it));
+            let new = written.statuses.iter().filter(|(of, it)| before.statuses.get(*of) != Some(*it));
             // One that is evaluated at the end would only be seen for a moment.
             let (held, statuses): (Vec<_>, Vec<_>) =
-                new.map(|(of, it)| (*of, it.clone())).partition(|(of, _)| self.inner.evaluated.borrow().contains(of));
-            self.inner.held.borrow_mut().extend(held);
+                new.map(|(of, it)| (of, it.clone())).partition(|(of, _)| self.inner.evaluated.borrow().contains(of));
+            for (of, status) in held {
+                self.inner.held.borrow_mut().set(of, Some(status));
+            }
             let version = written.version.clone().filter(|it| before.version.as_ref() != Some(it));
             (since(&before.bags, &written.bags), ports, version, statuses)
         };
@@ -91,7 +94,7 @@ impl Context {
                     continue;
                 }
                 let bag = self.read_bag(&key.0, &key.1)?;
-                let back = changes.keys().map(|at| (at.clone(), bag.get(at).cloned().unwrap_or_default())).collect();
+                let back = gather(changes.keys().map(|at| (at.clone(), bag.get(at).cloned().unwrap_or_default())));
                 relation_set(key, &changes).run(self.transport())?;
                 sent.push(relation_set(key, &back));
                 self.bag_was_sent(key, &changes);
@@ -128,7 +131,7 @@ impl Context {
     fn changes_of(&self, key: &(RelationId, Member), wanted: &Changes) -> Result<Changes, Error> {
         let bag = self.read_bag(&key.0, &key.1)?;
         let differs = |(key, value): &(&String, &String)| bag.get(*key).map_or("", String::as_str) != value.as_str();
-        Ok(wanted.iter().filter(differs).map(|(key, value)| (key.clone(), value.clone())).collect())
+        Ok(gather(wanted.iter().filter(differs).map(|(key, value)| (key.clone(), value.clone()))))
     }
 
     /// Whether Juju shows a status already: as is known or noted, else as Juju says. What Juju cannot say is taken for no.
@@ -180,7 +183,7 @@ fn since(before: &BagWrites, now: &BagWrites) -> BagWrites {
     for (key, values) in now {
         let earlier = before.get(key);
         let new = values.iter().filter(|(at, value)| earlier.and_then(|earlier| earlier.get(*at)) != Some(value));
-        let new: Changes = new.map(|(at, value)| (at.clone(), value.clone())).collect();
+        let new: Changes = gather(new.map(|(at, value)| (at.clone(), value.clone())));
         if !new.is_empty() {
             changed.insert(key.clone(), new);
         }

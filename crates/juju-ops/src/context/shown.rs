@@ -7,7 +7,6 @@
 //! (`juju exec -- status-set`), a controller that was restored, a lease that was lost and won again unnoticed.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -16,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::env::{Dispatch, Env};
 use crate::hook::Hook;
-use crate::status::{Of, Status};
+use crate::status::{Of, OfEach, Status};
 use crate::transport::{Call, Output, Transport};
 
 /// How many dispatches in a row trust a note before Juju is asked again.
@@ -30,7 +29,7 @@ pub(super) struct Shown {
     moment: Moment,
     /// Whether what is printed is an answer to somebody, and not for the log.
     is_quiet: bool,
-    known: RefCell<BTreeMap<Of, Known>>,
+    known: RefCell<OfEach<Known>>,
     note: RefCell<Option<Note>>,
     /// Whether it was said that the note is of no use.
     said: Cell<bool>,
@@ -76,7 +75,7 @@ enum Known {
 /// The note as this dispatch has it.
 #[derive(Default)]
 struct Note {
-    entries: BTreeMap<Of, Entry>,
+    entries: OfEach<Entry>,
     /// Whether the entries that were found count for this dispatch, which is written down.
     counted: bool,
     /// Whether something may be on the disk.
@@ -101,7 +100,7 @@ struct Entry {
 #[serde(deny_unknown_fields)]
 struct Stored {
     owner: Owner,
-    shown: BTreeMap<Of, Entry>,
+    shown: OfEach<Entry>,
 }
 
 impl Shown {
@@ -140,7 +139,7 @@ impl Shown {
 
     /// What Juju shows, where this dispatch has learnt it.
     pub(super) fn known(&self, of: Of) -> Option<Option<Status>> {
-        match self.known.borrow().get(&of) {
+        match self.known.borrow().get(of) {
             Some(Known::Shows(status)) => Some(status.clone()),
             Some(Known::Unsure) | None => None,
         }
@@ -148,12 +147,12 @@ impl Shown {
 
     /// Whether this dispatch has learnt that Juju shows a status.
     pub(super) fn is_known(&self, of: Of, status: &Status) -> bool {
-        matches!(self.known.borrow().get(&of), Some(Known::Shows(Some(shown))) if shown == status)
+        matches!(self.known.borrow().get(of), Some(Known::Shows(Some(shown))) if shown == status)
     }
 
     /// Whether Juju shows a status, where that is known or noted.
     pub(super) fn shows(&self, of: Of, status: &Status) -> Option<bool> {
-        match self.known.borrow().get(&of) {
+        match self.known.borrow().get(of) {
             Some(Known::Shows(shown)) => return Some(shown.as_ref() == Some(status)),
             Some(Known::Unsure) => return Some(false),
             None => {}
@@ -163,23 +162,23 @@ impl Shown {
 
     /// Takes Juju's answer.
     pub(super) fn answered(&self, of: Of, status: Option<Status>) {
-        if self.known.borrow().get(&of) == Some(&Known::Unsure) {
+        if self.known.borrow().get(of) == Some(&Known::Unsure) {
             return;
         }
-        self.known.borrow_mut().insert(of, Known::Shows(status.clone()));
+        self.known.borrow_mut().set(of, Some(Known::Shows(status.clone())));
         self.with_note(|note| self.enter(note, of, status));
     }
 
     /// Takes what Juju was told, and has taken.
     pub(super) fn was_set(&self, of: Of, status: &Status) {
-        self.known.borrow_mut().insert(of, Known::Shows(Some(status.clone())));
+        self.known.borrow_mut().set(of, Some(Known::Shows(Some(status.clone()))));
         self.with_note(|note| self.enter(note, of, Some(status.clone())));
     }
 
     /// Takes that another unit leads, and sets the application's status.
     pub(super) fn does_not_lead(&self) {
         self.with_note(|note| {
-            if note.entries.remove(&Of::Application).is_some() {
+            if note.entries.set(Of::Application, None).is_some() {
                 self.clear(note);
             }
         });
@@ -187,34 +186,35 @@ impl Shown {
 
     /// Takes that a status is about to be set: from here on nobody knows what is shown, until it is set.
     fn is_being_set(&self, of: Of) {
-        self.known.borrow_mut().insert(of, Known::Unsure);
+        self.known.borrow_mut().set(of, Some(Known::Unsure));
         self.with_note(|note| {
-            note.entries.remove(&of);
+            note.entries.set(of, None);
             self.clear(note);
         });
     }
 
     fn enter(&self, note: &mut Note, of: Of, status: Option<Status>) {
         note.is_changed = true;
-        match status.filter(|_| (self.moment, of) != (Moment::Start, Of::Unit)) {
-            Some(status) => note.entries.insert(of, Entry { status, trusted: 0 }),
-            None => note.entries.remove(&of),
-        };
+        let status = status.filter(|_| (self.moment, of) != (Moment::Start, Of::Unit));
+        note.entries.set(of, status.map(|status| Entry { status, trusted: 0 }));
     }
 
     /// The status that the note has, which from here on counts for this dispatch.
     fn trust(&self, note: &mut Note, of: Of) -> Option<Status> {
         if !note.counted {
             note.counted = true;
-            note.entries.retain(|_, entry| entry.trusted < TRUSTED);
-            note.entries.values_mut().for_each(|entry| entry.trusted += 1);
+            note.entries.retain(|entry| {
+                let is_trusted = entry.trusted < TRUSTED;
+                entry.trusted = entry.trusted.saturating_add(1);
+                is_trusted
+            });
             // Trusted without being counted, it would be trusted for ever.
             if !note.entries.is_empty() && !self.write(note) {
-                note.entries.clear();
+                note.entries = OfEach::default();
                 self.clear(note);
             }
         }
-        note.entries.get(&of).map(|entry| entry.status.clone())
+        note.entries.get(of).map(|entry| entry.status.clone())
     }
 
     /// Looks at the note, which is read when it is first wanted; none where there is no place for one.
@@ -238,12 +238,12 @@ impl Shown {
         match self.moment {
             Moment::Usual => {}
             Moment::Leadership => {
-                if note.entries.remove(&Of::Application).is_some() {
+                if note.entries.set(Of::Application, None).is_some() {
                     self.clear(&mut note);
                 }
             }
             Moment::New | Moment::Start => {
-                note.entries.clear();
+                note.entries = OfEach::default();
                 self.clear(&mut note);
             }
             Moment::Foreign => {

@@ -11,7 +11,7 @@ use crate::name::RelationId;
 use crate::pending::Queue;
 use crate::source::Key;
 use crate::state::Areas;
-use crate::status::{Of, Status};
+use crate::status::{Of, OfEach, Status};
 
 pub(super) type BagWrites = BTreeMap<(RelationId, Member), BTreeMap<String, String>>;
 
@@ -21,7 +21,7 @@ pub(crate) struct Written {
     pub(super) bags: Rc<BagWrites>,
     pub(super) areas: Option<Rc<Areas>>,
     pub(super) queue: Option<Queue>,
-    pub(super) statuses: BTreeMap<Of, Status>,
+    pub(super) statuses: OfEach<Status>,
     pub(super) version: Option<Rc<str>>,
     /// The ports that are to be open, for each endpoint, or for all of them under none.
     pub(super) ports: Rc<BTreeMap<Option<String>, Ports>>,
@@ -69,12 +69,12 @@ impl Context {
     }
 
     pub(crate) fn set_status(&self, of: Of, status: Status) {
-        self.inner.written.borrow_mut().statuses.insert(of, status);
+        self.inner.written.borrow_mut().statuses.set(of, Some(status));
     }
 
     /// The status with the write of this dispatch.
     pub(crate) fn status(&self, of: Of) -> Result<Option<Status>, Error> {
-        let written = self.inner.written.borrow().statuses.get(&of).cloned();
+        let written = self.inner.written.borrow().statuses.get(of).cloned();
         match written {
             Some(status) => Ok(Some(status)),
             None => self.read_status(of),

@@ -3,6 +3,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{CommandError, Error, Misfit};
+use crate::gather::sort;
 use crate::name::NameError;
 use crate::transport::Call;
 
@@ -136,7 +137,7 @@ fn of(command: &'static str, ports: PortRange, endpoints: &[&str]) -> Command<()
 pub fn opened_ports() -> Command<Vec<PortRange>> {
     Command::new(Call::new("opened-ports", ["--format=json"]), "", |stdout| {
         let mut ports = read(stdout, "a list of ports")?;
-        ports.sort();
+        sort(&mut ports);
         Ok(ports)
     })
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{Command, json, json_or_default, nothing};
 use crate::error::of_member;
+use crate::gather::sort;
 use crate::name::{AppName, RelationId, UnitName};
 use crate::transport::Call;
 use crate::yaml;
@@ -13,7 +14,7 @@ pub fn relation_ids(endpoint: &str) -> Command<Vec<RelationId>> {
     let call = Call::new("relation-ids", ["--format=json", "--", endpoint]);
     Command::new(call, endpoint, |stdout| {
         let mut ids: Vec<RelationId> = json_or_default(stdout)?;
-        ids.sort();
+        sort(&mut ids);
         Ok(ids)
     })
 }
@@ -24,7 +25,7 @@ pub fn relation_list(relation: &RelationId) -> Command<Vec<UnitName>> {
     let call = Call::new("relation-list", ["--format=json", "-r", &relation.to_string()]);
     Command::new(call, relation, |stdout| {
         let mut units: Vec<UnitName> = json_or_default(stdout)?;
-        units.sort();
+        sort(&mut units);
         Ok(units)
     })
 }

@@ -7,6 +7,7 @@ use super::{
     Command, Rotation, SecretOwner, SecretRef, argument, empty_is_none, json, json_or_default, null_is_empty, time,
 };
 use crate::error::{CommandError, Misfit};
+use crate::gather::sort;
 use crate::name::SecretId;
 use crate::transport::Call;
 
@@ -75,7 +76,7 @@ pub fn secret_info_get(secret: &SecretRef) -> Command<SecretInfo> {
 pub fn secret_ids() -> Command<Vec<SecretId>> {
     Command::new(Call::new("secret-ids", ["--format=json"]), "", |stdout| {
         let mut ids: Vec<SecretId> = json_or_default(stdout)?;
-        ids.sort();
+        sort(&mut ids);
         Ok(ids)
     })
 }

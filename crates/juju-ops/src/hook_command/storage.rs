@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::{Command, json, json_or_default, nothing};
+use crate::gather::sort;
 use crate::name::StorageId;
 use crate::transport::Call;
 
@@ -66,6 +67,6 @@ pub fn storage_add(name: &str, count: NonZeroU32) -> Command<()> {
 
 fn sorted(stdout: &[u8]) -> Result<Vec<StorageId>, crate::error::CommandError> {
     let mut ids: Vec<StorageId> = json_or_default(stdout)?;
-    ids.sort();
+    sort(&mut ids);
     Ok(ids)
 }

@@ -10,6 +10,7 @@ use super::Databag;
 use crate::context::Context;
 use crate::encoding::Encoding;
 use crate::error::{Error, fit};
+use crate::gather::gather;
 
 /// What was seen when it was last dealt with, so that the next dispatch can tell what has changed since.
 ///
@@ -175,11 +176,11 @@ impl Memory {
         let before = old.as_ref().and_then(|old| fit(old.clone()).ok());
         let fields = |value: Option<&Value>| -> BTreeMap<String, Value> {
             let fields = value.and_then(Value::as_object).cloned().unwrap_or_default();
-            fields.into_iter().filter(|(_, value)| !value.is_null()).collect()
+            gather(fields.into_iter().filter(|(_, value)| !value.is_null()))
         };
         let (was, is) = (fields(old.as_ref()), fields(Some(&stored)));
-        let all: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
-        let keys = all.into_iter().filter(|key| was.get(*key) != is.get(*key)).cloned().collect();
+        let all: BTreeSet<&String> = gather(was.keys().chain(is.keys()));
+        let keys = gather(all.into_iter().filter(|key| was.get(*key) != is.get(*key)).cloned());
         Ok(Change { cx: self.cx.clone(), area, before, after, keys, stored })
     }
 

@@ -1,5 +1,6 @@
 use super::Unit;
 use crate::error::Error;
+use crate::gather::gather;
 use crate::hook_command::PortRange;
 
 /// Ports: what is open to the outside once the application is exposed.
@@ -37,12 +38,12 @@ impl Unit {
     ///
     /// Matches `Unit.set_ports` of Python `ops`, which calls at once.
     pub fn set_ports(&self, ports: impl IntoIterator<Item = PortRange>) {
-        self.cx.set_ports(None, ports.into_iter().collect());
+        self.cx.set_ports(None, gather(ports));
     }
 
     /// Has exactly these ports open for one endpoint, beside those that are open for all.
     pub fn set_ports_for(&self, endpoint: &str, ports: impl IntoIterator<Item = PortRange>) {
-        self.cx.set_ports(Some(endpoint), ports.into_iter().collect());
+        self.cx.set_ports(Some(endpoint), gather(ports));
     }
 
     /// The ports that are open for all endpoints, sorted, with what this dispatch declared.

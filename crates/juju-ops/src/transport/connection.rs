@@ -1,6 +1,5 @@
 //! One connection to the unit's agent, over which any number of hook commands are called without a process for each.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -47,6 +46,7 @@ pub(super) struct Lost {
 
 /// A call that is under way.
 struct Waiting {
+    sequence: u64,
     index: usize,
     /// How many bytes it takes.
     size: usize,
@@ -69,12 +69,12 @@ impl Connection {
         patience: Duration,
         mut answer: impl FnMut(usize, Result<Response, NoResponse>),
     ) -> Result<(), Lost> {
-        let mut waiting: BTreeMap<u64, Waiting> = BTreeMap::new();
+        let mut waiting: Vec<Waiting> = Vec::new();
         let (mut next, mut bytes, mut written) = (0, 0, 0_u64);
         let mut out = Vec::new();
         // How far what was lost had got.
-        let lost = |why: String, waiting: BTreeMap<u64, Waiting>, next: usize, written: u64| {
-            let under_way = waiting.into_values().map(|it| (it.index, it.end <= written));
+        let lost = |why: String, waiting: Vec<Waiting>, next: usize, written: u64| {
+            let under_way = waiting.into_iter().map(|it| (it.index, it.end <= written));
             let unanswered = under_way.chain((next..calls.len()).map(|index| (index, false))).collect();
             Lost { why, unanswered }
         };
@@ -89,7 +89,7 @@ impl Connection {
                     let sequence = self.side.call(&mut self.identity.request(call), &mut out);
                     let size = out.len() - before;
                     end += size as u64;
-                    waiting.insert(sequence, Waiting { index: next, size, end });
+                    waiting.push(Waiting { sequence, index: next, size, end });
                     (next, bytes) = (next + 1, bytes + size);
                 }
                 let sent = self.write(&out, patience, &mut written);
@@ -102,9 +102,11 @@ impl Connection {
                 Ok(answered) => answered,
                 Err(why) => return Err(lost(why, waiting, next, written)),
             };
-            let Some(call) = waiting.remove(&answered.sequence) else {
+            // Mostly the first.
+            let Some(at) = waiting.iter().position(|call| call.sequence == answered.sequence) else {
                 return Err(lost("an answer to no call".to_owned(), waiting, next, written));
             };
+            let call = waiting.remove(at);
             bytes -= call.size;
             answer(call.index, answered.response);
         }

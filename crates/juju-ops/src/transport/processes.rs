@@ -1,10 +1,10 @@
 use std::io::{self, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread;
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::{Errno, ioctl_fionbio};
 
 use super::{Call, Ending, OUTPUT_LIMIT, Output, Transport};
 use crate::note;
@@ -18,41 +18,46 @@ pub struct Processes;
 const SMALL: usize = 1 << 20;
 /// How many hook commands are started side by side. Juju answers one at a time; starting them is the slow part.
 const AT_ONCE: usize = 8;
+/// How much is read at once.
+const CHUNK: usize = 64 << 10;
 
 impl Transport for Processes {
     fn call(&self, call: &Call) -> io::Result<Output> {
-        run(call, &mut Turn::default())
+        let mut answered = None;
+        self.call_each(std::slice::from_ref(call), &mut |_, output| answered = Some(output));
+        answered.unwrap_or_else(|| Err(io::Error::other("no answer")))
     }
 
     fn call_each(&self, calls: &[Call], answer: &mut dyn FnMut(usize, io::Result<Output>)) {
-        let (next, large) = (AtomicUsize::new(0), Mutex::new(()));
-        thread::scope(|scope| {
-            // Without room: who has sent knows that it was received.
-            let (sender, receiver) = mpsc::sync_channel(0);
-            for _ in 0..AT_ONCE.min(calls.len()) {
-                let (sender, next, large) = (sender.clone(), &next, &large);
-                scope.spawn(move || {
-                    loop {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(call) = calls.get(index) else { return };
-                        let mut turn = Turn { lock: Some(large), held: None };
-                        let output = run(call, &mut turn);
-                        let mut sent = sender.send(Some((index, output)));
-                        if turn.held.is_some() {
-                            // Received, so the answer before it was dealt with, and its memory is free again.
-                            sent = sent.and_then(|()| sender.send(None));
-                        }
-                        if sent.is_err() {
-                            return;
-                        }
-                    }
-                });
+        let (mut next, mut running) = (0, Vec::with_capacity(AT_ONCE.min(calls.len())));
+        // Which of them holds a large output, until it was dealt with.
+        let mut large = None;
+        loop {
+            while let Some(call) = calls.get(next).filter(|_| running.len() < AT_ONCE) {
+                match Running::start(next, call) {
+                    Ok(started) => running.push(started),
+                    Err(error) => answer(next, Err(error)),
+                }
+                next += 1;
             }
-            drop(sender);
-            for (index, output) in receiver.into_iter().flatten() {
-                answer(index, output);
+            if running.is_empty() {
+                return;
             }
-        });
+            if let Err(error) = advance(&mut running, &mut large) {
+                for it in running.drain(..) {
+                    answer(it.index, Err(io::Error::new(error.kind(), error.to_string())));
+                }
+                continue;
+            }
+            while let Some(at) = running.iter().position(Running::is_done) {
+                let ended = running.remove(at);
+                let index = ended.index;
+                answer(index, ended.end());
+                if large == Some(index) {
+                    large = None;
+                }
+            }
+        }
     }
 
     fn debug(&self, line: &str) {
@@ -76,64 +81,163 @@ impl Transport for Processes {
     }
 }
 
-/// The right to hold a large output, which one command has at a time.
-#[derive(Default)]
-struct Turn<'a> {
-    /// None: nothing else runs.
-    lock: Option<&'a Mutex<()>>,
-    held: Option<MutexGuard<'a, ()>>,
+/// A hook command that runs. It is killed and waited for where this is dropped before its end.
+struct Running<'a> {
+    index: usize,
+    child: Child,
+    stdin: Option<(ChildStdin, &'a [u8])>,
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
+    out: Vec<u8>,
+    err: Vec<u8>,
+    flaw: Option<io::Error>,
 }
 
-impl Turn<'_> {
-    fn take(&mut self) {
-        self.held = self.lock.map(|lock| lock.lock().unwrap_or_else(PoisonError::into_inner));
+#[derive(Clone, Copy)]
+enum Pipe {
+    In,
+    Out,
+    Err,
+}
+
+impl<'a> Running<'a> {
+    fn start(index: usize, call: &'a Call) -> io::Result<Self> {
+        let mut child = Command::new(&*call.command)
+            .args(&call.args)
+            .stdin(if call.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let stdin = child.stdin.take().zip(call.stdin.as_deref());
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let mut it = Self { index, child, stdin, stdout, stderr, out: Vec::new(), err: Vec::new(), flaw: None };
+        if let Some((pipe, _)) = &it.stdin
+            && let Err(error) = ioctl_fionbio(pipe, true)
+        {
+            it.fail(error.into());
+        }
+        Ok(it)
+    }
+
+    fn is_done(&self) -> bool {
+        self.stdout.is_none() && self.stderr.is_none()
+    }
+
+    /// Nobody reads on: without a kill, a command that prints for ever would never end.
+    fn fail(&mut self, error: io::Error) {
+        drop(self.child.kill());
+        (self.stdin, self.stdout, self.stderr) = (None, None, None);
+        self.flaw.get_or_insert(error);
+    }
+
+    /// Does what can be done with a pipe.
+    fn advance(&mut self, pipe: Pipe) {
+        let read = match pipe {
+            Pipe::In => return self.write(),
+            Pipe::Out => read(&mut self.stdout, &mut self.out, OUTPUT_LIMIT),
+            Pipe::Err => read(&mut self.stderr, &mut self.err, SMALL),
+        };
+        if let Err(error) = read {
+            self.fail(error);
+        }
+    }
+
+    fn write(&mut self) {
+        let Some((pipe, left)) = &mut self.stdin else { return };
+        match pipe.write(left) {
+            Ok(length) => {
+                *left = left.get(length..).unwrap_or_default();
+                if left.is_empty() {
+                    self.stdin = None;
+                }
+            }
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+            // A command that fails early does not read its input; its own error tells more than the broken pipe.
+            Err(_) => self.stdin = None,
+        }
+    }
+
+    fn end(mut self) -> io::Result<Output> {
+        // It may wait for the end of what it reads.
+        self.stdin = None;
+        let status = self.child.wait()?;
+        if let Some(flaw) = self.flaw.take() {
+            return Err(flaw);
+        }
+        let ending = match (status.code(), status.signal()) {
+            (Some(code), _) => Ending::Exited(code),
+            (None, signal) => Ending::Killed(signal.unwrap_or(0)),
+        };
+        Ok(Output { ending, stdout: std::mem::take(&mut self.out), stderr: std::mem::take(&mut self.err) })
     }
 }
 
-fn run(call: &Call, turn: &mut Turn<'_>) -> io::Result<Output> {
-    let mut child = Command::new(&*call.command)
-        .args(&call.args)
-        .stdin(if call.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let stdin = child.stdin.take().zip(call.stdin.as_deref());
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (stdout, stderr) = thread::scope(|scope| {
-        // A command that fails early does not read its input; its own error tells more than the broken pipe.
-        let writer = stdin.map(|(mut pipe, input)| scope.spawn(move || drop(pipe.write_all(input))));
-        let stderr = scope.spawn(|| read_bounded(stderr, SMALL, &mut Turn::default()));
-        let stdout = read_bounded(stdout, OUTPUT_LIMIT, turn);
-        if stdout.is_err() {
-            // Nobody reads on: without this a command that prints for ever would never end.
-            drop(child.kill());
-        }
-        drop(writer);
-        (stdout, stderr.join().unwrap_or_else(|_| Err(io::Error::other("reading standard error failed"))))
-    });
-    let status = child.wait()?;
-    let ending = match (status.code(), status.signal()) {
-        (Some(code), _) => Ending::Exited(code),
-        (None, signal) => Ending::Killed(signal.unwrap_or(0)),
-    };
-    Ok(Output { ending, stdout: stdout?, stderr: stderr? })
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        // Of one that was waited for nothing is left to be killed.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
 }
 
-fn read_bounded(pipe: Option<impl Read>, limit: usize, turn: &mut Turn<'_>) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if let Some(mut pipe) = pipe {
-        let first = SMALL.min(limit);
-        let mut read = |most: usize| pipe.by_ref().take(most as u64).read_to_end(&mut bytes);
-        if read(first)? == first {
-            turn.take();
-            read(limit + 1 - first)?;
+/// Waits until something can be read or written, and does it.
+fn advance(running: &mut [Running<'_>], large: &mut Option<usize>) -> io::Result<()> {
+    if large.is_none() {
+        *large = running.iter().find(|it| it.stdout.is_some() && it.out.len() >= SMALL).map(|it| it.index);
+    }
+    let may_read = |it: &Running<'_>| it.out.len() < SMALL || *large == Some(it.index);
+    let (mut fds, mut of) = (Vec::new(), Vec::new());
+    for (at, it) in running.iter().enumerate() {
+        let mut watch = |fd, pipe: Pipe| {
+            fds.push(fd);
+            of.push((at, pipe));
+        };
+        if let Some((pipe, _)) = &it.stdin {
+            watch(PollFd::new(pipe, PollFlags::OUT), Pipe::In);
         }
+        if let Some(pipe) = it.stdout.as_ref().filter(|_| may_read(it)) {
+            watch(PollFd::new(pipe, PollFlags::IN), Pipe::Out);
+        }
+        if let Some(pipe) = &it.stderr {
+            watch(PollFd::new(pipe, PollFlags::IN), Pipe::Err);
+        }
+    }
+    match poll(&mut fds, None) {
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
+    drop(fds);
+    for ((at, pipe), _) in of.into_iter().zip(ready).filter(|(_, is_ready)| *is_ready) {
+        if let Some(it) = running.get_mut(at) {
+            it.advance(pipe);
+        }
+    }
+    Ok(())
+}
+
+/// Reads what is there; at its end the pipe goes.
+fn read(pipe: &mut Option<impl Read>, bytes: &mut Vec<u8>, limit: usize) -> io::Result<()> {
+    let Some(open) = pipe else { return Ok(()) };
+    let before = bytes.len();
+    bytes.resize(before + CHUNK, 0);
+    let length = match open.read(bytes.get_mut(before..).unwrap_or_default()) {
+        Ok(length) => length,
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            bytes.truncate(before);
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    bytes.truncate(before + length);
+    if length == 0 {
+        *pipe = None;
     }
     if bytes.len() > limit {
         let text = format!("printed more than {} MiB", limit >> 20);
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
     }
-    Ok(bytes)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
 use std::any::TypeId;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::reader::{Reader, out_of_bounds};
@@ -10,9 +9,11 @@ use super::{Error, Field, Record, builtin};
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
     types: Types,
-    plans: BTreeMap<(TypeId, i64), Rc<Result<Plan, Error>>>,
+    plans: Vec<(PlanOf, Rc<Result<Plan, Error>>)>,
 }
 
+/// A record, and the number of a type that is read into it.
+type PlanOf = (TypeId, i64);
 /// For each field of a type as it was sent, its type, and the place in the record where it goes.
 type Plan = Vec<(i64, Option<usize>)>;
 
@@ -69,7 +70,7 @@ impl Decoder {
     /// Where the fields of a type go, made once for each type.
     fn plan<R: Record>(&mut self, id: i64) -> Result<Rc<Result<Plan, Error>>, Error> {
         let key = (TypeId::of::<R>(), id);
-        if let Some(plan) = self.plans.get(&key) {
+        if let Some((_, plan)) = self.plans.iter().find(|(of, _)| *of == key) {
             return Ok(plan.clone());
         }
         // One that is not defined may be later.
@@ -79,7 +80,7 @@ impl Decoder {
             return Err(Error::new("unknown type id or corrupted data"));
         }
         let plan = Rc::new(self.new_plan::<R>(defined.as_deref()).map_err(Error::new));
-        self.plans.insert(key, plan.clone());
+        self.plans.push((key, plan.clone()));
         Ok(plan)
     }
 

@@ -1,12 +1,10 @@
-use std::collections::BTreeSet;
-
 use super::{Field, Record, builtin};
 
 /// Writes the messages of one direction of a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Encoder {
     /// The types that the other side knows.
-    defined: BTreeSet<i64>,
+    defined: Vec<i64>,
     /// What is added to the numbers of types.
     shift: i64,
 }
@@ -15,18 +13,18 @@ impl Encoder {
     /// As a process that had sent so many types before, of which the other side knows none.
     #[cfg(feature = "server")]
     pub(crate) fn after(types: i64) -> Encoder {
-        Encoder { defined: BTreeSet::new(), shift: types }
+        Encoder { defined: Vec::new(), shift: types }
     }
 
     /// Adds a record, and before it what the other side has to know of its type.
     pub(crate) fn write<R: Record>(&mut self, record: &mut R, stream: &mut Vec<u8>) {
         let id = self.shift + R::ID;
         let fields = record.fields();
-        if self.defined.insert(id) {
+        if self.is_new(id) {
             put_message(stream, &self.definition::<R>(id, &fields));
             for (_, field) in &fields {
                 if let Field::Texts(_, texts) = field
-                    && self.defined.insert(self.shift + texts)
+                    && self.is_new(self.shift + texts)
                 {
                     put_message(stream, &definition_of_texts(self.shift + texts));
                 }
@@ -46,6 +44,15 @@ impl Encoder {
         }
         message.push(0);
         put_message(stream, &message);
+    }
+
+    /// Whether a type was not sent before. It is now.
+    fn is_new(&mut self, id: i64) -> bool {
+        let is_new = !self.defined.contains(&id);
+        if is_new {
+            self.defined.push(id);
+        }
+        is_new
     }
 
     fn definition<R: Record>(&self, id: i64, fields: &[(&str, Field<'_>)]) -> Vec<u8> {

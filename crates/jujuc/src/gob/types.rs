@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::Error;
@@ -8,7 +7,8 @@ use super::reader::{Reader, out_of_bounds};
 /// The types that a stream has defined.
 #[derive(Debug, Default)]
 pub(super) struct Types {
-    defined: BTreeMap<i64, Rc<Type>>,
+    /// By number.
+    defined: Vec<(i64, Rc<Type>)>,
     /// How many bytes the definitions took.
     bytes: usize,
 }
@@ -40,12 +40,13 @@ const MAX_DEPTH: usize = 64;
 
 impl Types {
     pub(super) fn get(&self, id: i64) -> Option<Rc<Type>> {
-        self.defined.get(&id).cloned()
+        let place = self.place(id).ok()?;
+        self.defined.get(place).map(|(_, defined)| defined.clone())
     }
 
     /// Whether a type is a list of texts.
     pub(super) fn is_texts(&self, id: i64) -> bool {
-        matches!(self.defined.get(&id).map(Rc::as_ref), Some(Type::List(builtin::STRING)))
+        matches!(self.get(id).as_deref(), Some(Type::List(builtin::STRING)))
     }
 
     /// Reads the definition of a type, which is all of a message.
@@ -58,10 +59,18 @@ impl Types {
         if !reader.is_empty() {
             return Err(Error::new("extra data in buffer"));
         }
-        match self.defined.insert(id, Rc::new(defined)) {
-            None => Ok(()),
-            Some(_) => Err(Error::new("duplicate type received")),
+        match self.place(id) {
+            Err(place) => {
+                self.defined.insert(place, (id, Rc::new(defined)));
+                Ok(())
+            }
+            Ok(_) => Err(Error::new("duplicate type received")),
         }
+    }
+
+    /// Where a type is, or would be.
+    fn place(&self, id: i64) -> Result<usize, usize> {
+        self.defined.binary_search_by_key(&id, |(id, _)| *id)
     }
 
     /// Passes over a value that nobody wants.
