@@ -1,65 +1,50 @@
-//! What a dispatch of the Magpie charm costs, next to the same charm in Python on `ops`.
+//! What a dispatch costs: the same charm on `juju-ops`, on Python's `ops` and `charms.reactive`, and in Go on goops.
 //!
 //! ```text
-//! cargo bench -p magpie-peers
-//! cargo bench -p magpie-peers -- --format json
+//! bench/run                       # from a fresh clone: installs what it needs, prints the tables
+//! bench/run --docs                # puts them into docs/performance.md too
+//! cargo bench -p magpie-peers --bench dispatch -- --out DIR
 //! ```
 //!
-//! The first prints a table, the second a JSON document; progress goes to standard error. Nothing is asserted of the
-//! figures, and they are fit for comparing the two charms with each other only: both are measured in the same run, by
-//! turns, so what else the machine does falls on both.
+//! The tables are Markdown on standard output; `--out` writes `performance.md`, `performance.svg` and `performance.json`,
+//! which has each measured time. Progress goes to standard error. Nothing is asserted of the figures: all charms are
+//! measured in the same run, by turns, so what else the machine does falls on all, and it is the ratios that count.
 //!
 //! # What is compared
 //!
-//! - The Rust charm: the package `magpie`, its executable built as it is shipped.
-//! - The Python charm: `benches/python_peer/src/charm.py`, written for this benchmark with the same behaviour, on the
-//!   releases of `ops` and `ops-scenario` that are named in `benches/dispatch/python.rs`. They are installed from PyPI
-//!   into `target/bench-venv` by the first run. Its `dispatch` is charmcraft's: a shell that sets `PYTHONPATH` and
-//!   becomes the interpreter.
+//! - *juju-ops*: the Magpie charm as it is packed, with hook commands over the agent's socket, and as executables.
+//! - *ops*: `benches/python_peer/src/charm.py`, which does the same, on the releases that `benches/dispatch/python.rs`
+//!   names, installed from PyPI. Its `dispatch` is charmcraft's.
+//! - *charms.reactive*: `tests/charms/magpie-reactive`, the original interface with its own reactive charm. It does less.
+//! - *goops*: `benches/go_peer`, which does the same, built against the checkout that `GOOPS_DIR` names. Without that
+//!   variable there is no such row, and the table says so.
 //!
-//! Without `python3`, `pip` or PyPI the Rust figures are printed alone and the exit code is 1.
+//! # What is measured
 //!
-//! # What is measured, and how
+//! `juju-sim` runs the charm's executable for a hook of `magpie/0`, by Juju's own protocol. The other units are there to be
+//! seen; of what they would run nothing is run. Each dispatch must succeed and end in the status `Ready, with N peers`.
 //!
-//! Hook commands and time, for `update-status` and for `magpie-relation-joined`, with 2 and with 100 peers:
-//! `juju-sim` runs the charm's executable for each hook of `magpie/0`, with hook commands that are executables too and
-//! ask the simulator over a socket. The other units are there for it to see and advertise an address; of what they
-//! would run themselves nothing is run. The peers that joined before the measurement did so with a charm that does
-//! nothing; one `update-status` of the real charm then announces them all, and is not counted. Every dispatch measured
-//! must succeed and end in the status `Ready, with N peers`. A joined peer is removed again, so each
-//! `relation-joined` is that of the same last peer to come; it is acknowledged at once and logged, with the number
-//! of all.
-//!
-//! - *Hook commands*: how many the dispatch called.
-//! - *Time*: from the start of the process until the simulator has taken its end, in milliseconds: the median and the
-//!   quartiles. Below the table is what part of it is the simulator's: the time of a `dispatch` that is an empty shell
-//!   script, and of one hook command in such a script.
-//! - *Peak memory*: of one dispatch, the largest resident set of any process in it, read from the `ru_maxrss` of a
-//!   shell's children by Python, so it is missing without. For the Rust charm it may be that of a hook command: those
-//!   of the simulator are about as large.
-//! - *Size*: the stripped executable; for Python the packages that a charm carries (`ops` and what it needs), as they
-//!   are packed and with the bytecode that is written at the first hook. The interpreter is not counted.
-//! - *Dispatches in one process*: `update-status` as unit tests run it, with no process started:
-//!   `juju_ops::testing::in_process`, and `ops.testing.Context.run`.
+//! - *wall*: from the start of the process until the simulator has taken its end, the median and quartiles.
+//! - *CPU*, *peak*, *processes and threads*: of further dispatches within a small program that asks the kernel afterwards.
+//! - *to the floor*: what a dispatch takes by itself, which is its wall time less what the simulator adds to that of an
+//!   empty static executable, divided by what starting that executable takes.
+//! - *as slow as Juju's*: each hook command that is a process is busy for 6 ms more. Juju's own take 6 to 7 ms; what it
+//!   adds to every dispatch, 206 ms of waiting, is the same for all and not added.
 //!
 //! # Caveats
 //!
-//! - Juju's own hook commands are slower than the simulator's (each starts a large Go program), so on a unit the number
-//!   of hook commands weighs more than here. The Rust charm starts up to eight side by side, which helps as far as
-//!   there are processors.
-//! - The Python charm is spared what would cost it more on a unit: its `dispatch` is one line, PyYAML's C parser is
-//!   there, all bytecode but that of `charm.py` itself (which Python never keeps) is warm, and so is the page cache.
-//! - The Python charm keeps its state in SQLite, in the temporary directory; the Rust charm keeps it in Juju by
-//!   `state-set`, a hook command. What either costs depends on the disk.
-//! - `ops` logs what it does by `juju-log`, a hook command each time. They are counted, as a charm has them unless its
-//!   author takes the trouble to silence `ops`. The Rust framework logs the like through standard output.
-//! - The two in-process simulators differ in what they simulate: that ratio tells how fast tests are, not charms.
-//! - The Python charm has no actions.
+//! - Python is spared what would cost it more on a unit: PyYAML's C parser is there, bytecode and page cache are warm.
+//! - `ops` keeps its state in SQLite in the charm's directory, `charms.reactive` too; the others keep it in Juju.
+//! - `ops` logs what it does by `juju-log`, a hook command each time, unless an author takes the trouble to silence it.
+//! - The two in-process simulators differ in what they simulate: that ratio tells how fast tests are.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints its figures and its progress")]
+#![allow(clippy::cast_precision_loss, reason = "small numbers")]
 
 #[path = "dispatch/charm_dir.rs"]
 mod charm_dir;
+#[path = "dispatch/chart.rs"]
+mod chart;
 #[path = "dispatch/figures.rs"]
 mod figures;
 #[path = "dispatch/in_process.rs"]
@@ -70,58 +55,70 @@ mod python;
 mod report;
 #[path = "dispatch/scene.rs"]
 mod scene;
+#[path = "dispatch/subject.rs"]
+mod subject;
 
 use std::error::Error;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
-use std::time::Instant;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
 
-use juju_sim::Charm;
 use juju_sim::cargo::{self, Profile};
+use juju_sim::{Charm, On};
 
-use charm_dir::CharmDir;
-use figures::{Both, Dispatch, Door, Figures, InProcess, Sizes};
+use charm_dir::{CharmDir, Runs};
+use figures::{Cell, Figures, Floor, Growth, InProcess, Line, Machine, Row, Size, Spread};
 use python::Python;
-use scene::Scene;
+use report::{JOINED_2, JOINED_100, JOINED_1000, STATUS_100, UNOBSERVED};
+use scene::{Sample, Scene, Weight};
+use subject::{EXEC, OPS, Places, SOCKET, Subject};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// How many dispatches of a kind are measured.
+/// How many dispatches of a kind are timed, and how many are weighed.
 const RUNS: usize = 21;
-const PEERS: [usize; 2] = [2, 100];
-/// How many hook commands the shell script calls by which the time of one is estimated.
-const COMMANDS: u32 = 20;
-
-enum Format {
-    Table,
-    Json,
-}
+const SLOW_RUNS: usize = 7;
+const WEIGHED: usize = 5;
+/// Of one that takes long, no more are timed once all together took so long, but so many at least.
+const ENOUGH: Duration = Duration::from_secs(5);
+const FEWEST: usize = 3;
+/// How many commands tell what one takes.
+const COMMANDS: u32 = 50;
+/// What a hook command of Juju's takes more than one of the simulator's.
+const BUSY: &str = "6000";
 
 /// What every measurement needs.
-struct Bench {
+struct Bench<'a> {
     charm: Charm,
-    /// Where the charms' directories are made.
-    base: PathBuf,
-    executable: PathBuf,
-    python: Option<Python>,
+    subjects: &'a [Subject],
+    runs: usize,
+    /// Whether hook commands are as slow as Juju's.
+    is_slow: bool,
 }
 
+/// One of the events, on a scene that was prepared for it.
+type Event = Box<dyn Fn(&mut Scene<'_>, Runs) -> Result<Sample>>;
+
 fn main() -> ExitCode {
-    let format = match arguments() {
-        Ok(Some(format)) => format,
-        Ok(None) => {
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let texts: Vec<&str> = args.iter().map(String::as_str).collect();
+    let out = match texts.as_slice() {
+        _ if !std::env::args().any(|arg| arg == "--bench") => {
             eprintln!("dispatch: measures only when run by `cargo bench`");
             return ExitCode::SUCCESS;
         }
-        Err(error) => {
-            eprintln!("dispatch: {error}");
+        [] => None,
+        ["--out", out] => Some(PathBuf::from(out)),
+        other => {
+            eprintln!("dispatch: unknown arguments {}; there is only --out DIR", other.join(" "));
             return ExitCode::from(2);
         }
     };
-    match run(&format) {
+    match run(out.as_deref()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
-            eprintln!("dispatch: NOTHING WAS COMPARED: the Python charm could not be set up, see above");
+            eprintln!("dispatch: THERE WAS NO PYTHON TO COMPARE WITH, see above");
             ExitCode::FAILURE
         }
         Err(error) => {
@@ -131,156 +128,321 @@ fn main() -> ExitCode {
     }
 }
 
-/// How to print; `None` when cargo runs this as a test.
-fn arguments() -> Result<Option<Format>> {
-    let (mut bench, mut format) = (false, Format::Table);
-    let mut args = std::env::args().skip(1);
-    while let Some(arg) = args.next() {
-        match arg.as_str() {
-            "--bench" => bench = true,
-            "--format" => match args.next().as_deref() {
-                Some("json") => format = Format::Json,
-                Some("table") => format = Format::Table,
-                other => return Err(format!("--format is table or json, not {}", other.unwrap_or("missing")).into()),
-            },
-            other => return Err(format!("unknown argument {other}; there is only --format table|json").into()),
-        }
-    }
-    Ok(bench.then_some(format))
-}
-
 /// Measures and prints; whether there was a Python charm to compare with.
-fn run(format: &Format) -> Result<bool> {
+fn run(out: Option<&Path>) -> Result<bool> {
+    let start = Instant::now();
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
     let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let base = temporary.join("dispatch-bench");
     let python = Python::prepare(&temporary.with_file_name("bench-venv"));
-    let python = python.inspect_err(|error| eprintln!("dispatch: NO PYTHON CHARM: {error}")).ok();
-    let bench = Bench {
-        charm: Charm::from_project(project)?,
-        base: temporary.join("dispatch-bench"),
-        executable: cargo::binary("magpie-charm", Profile::Charm)?,
-        python,
+    let mut missing = Vec::new();
+    let python = python.inspect_err(|error| missing.push(format!("ops and charms.reactive: {error}"))).ok();
+    let programs = cargo::binary("example-bench-programs", Profile::Charm)?;
+    let program = |name: &str| programs.with_file_name(name);
+    let magpie = cargo::binary("magpie-charm", Profile::Charm)?;
+    let places = Places { project, base: &base, weigh: &program("weigh") };
+    let mut subjects = vec![
+        places.rust(SOCKET, "socket", &magpie, &program("bare"))?,
+        places.rust(EXEC, "exec", &magpie, &program("bare"))?,
+    ];
+    if let Some(python) = &python {
+        subjects.extend([places.ops(python)?, places.reactive(python)?]);
+    }
+    let mut go = None;
+    match std::env::var_os("GOOPS_DIR").filter(|dir| !dir.is_empty()) {
+        None => missing.push("goops: GOOPS_DIR names no checkout of github.com/gruyaume/goops".to_owned()),
+        Some(dir) => match places.goops(Path::new(&dir)) {
+            Ok(subject) => {
+                go = text_of("go", &["version"]);
+                subjects.push(subject);
+            }
+            Err(error) => missing.push(format!("goops: {error}")),
+        },
+    }
+    for missing in &missing {
+        eprintln!("dispatch: NOT MEASURED: {missing}");
+    }
+    let charm = Charm::from_project(project)?;
+    let bench = |runs, is_slow| Bench { charm: charm.clone(), subjects: &subjects, runs, is_slow };
+    let floor = floor(&charm, &places, &program("floor"))?;
+    let fast = bench(RUNS, false).rows()?;
+    let growth = bench(SLOW_RUNS, false).growth(&fast)?;
+    let slow = bench(SLOW_RUNS, true).rows()?;
+    eprintln!("dispatch: in one process");
+    let peers = [2, 100];
+    let rates = python.as_ref().map(|python| in_process::python(project, python, &peers)).transpose()?;
+    let mut in_process = Vec::new();
+    for (index, peers) in peers.into_iter().enumerate() {
+        let python = rates.as_ref().and_then(|rates| rates.get(index).copied());
+        in_process.push(InProcess { peers, rust: in_process::rust(charm.clone(), peers)?, python });
+    }
+    let mut sizes = vec![
+        Size { what: "the Magpie charm on juju-ops".to_owned(), bytes: fs::metadata(&magpie)?.len() },
+        Size { what: "a charm with one handler on juju-ops".to_owned(), bytes: fs::metadata(program("bare"))?.len() },
+    ];
+    if let Some(python) = &python {
+        let (packed, on_unit) = python.sizes()?;
+        sizes.push(Size { what: "the packages of a charm on ops".to_owned(), bytes: packed });
+        sizes.push(Size { what: "the same on a unit, with bytecode".to_owned(), bytes: on_unit });
+    }
+    if go.is_some() {
+        let bytes = fs::metadata(base.join("go/out/peer"))?.len();
+        sizes.push(Size { what: "the Magpie charm on goops".to_owned(), bytes });
+    }
+    let machine = Machine {
+        processor: processor(),
+        processors: std::thread::available_parallelism().map_or(1, usize::from),
+        kernel: text_of("uname", &["-r"]).unwrap_or_default(),
+        python: python.as_ref().map(Python::describe),
+        go,
     };
-    let start = Instant::now();
-    let figures = bench.figures(project)?;
-    match format {
-        Format::Table => print!("{}", report::table(&figures)),
-        Format::Json => println!("{}", serde_json::to_string_pretty(&figures)?),
+    let figures = Figures { machine, missing, floor, fast, slow, growth, sizes, in_process };
+    let text = report::markdown(&figures);
+    print!("{text}");
+    if let Some(out) = out {
+        // Cargo runs this in the package's directory.
+        fs::create_dir_all(out)?;
+        fs::write(out.join("performance.md"), text)?;
+        fs::write(out.join("performance.svg"), report::svg(&figures))?;
+        fs::write(out.join("performance.json"), serde_json::to_string(&figures)? + "\n")?;
     }
     eprintln!("dispatch: measured in {} s", start.elapsed().as_secs());
-    Ok(bench.python.is_some())
+    Ok(python.is_some())
 }
 
-impl Bench {
-    fn figures(&self, project: &Path) -> Result<Figures> {
-        let mut dirs = vec![self.rust_charm(project)?];
-        if let Some(python) = &self.python {
-            dirs.push(self.python_charm(project, python)?);
+/// Measures what nothing is faster than.
+fn floor(charm: &Charm, places: &Places<'_>, program: &Path) -> Result<Floor> {
+    eprintln!("dispatch: the floor");
+    let mut starts = Vec::new();
+    for _ in 0..200 {
+        let start = Instant::now();
+        let status = Command::new(program).env_clear().current_dir("/").stdin(Stdio::null()).status()?;
+        starts.push(start.elapsed());
+        if !status.success() {
+            return Err("the empty program does not run".into());
         }
-        let mut dispatches = Vec::new();
-        for peers in PEERS {
-            eprintln!("dispatch: {peers} peers: {RUNS} times relation-joined and update-status");
-            dispatches.extend(self.dispatches(&dirs, peers)?);
+    }
+    let time = |text: &str| -> Result<Vec<Duration>> {
+        let dir = places.floor(program, text)?;
+        let mut scene = Scene::open(charm, &dir, &[], false)?;
+        (0..RUNS * 2).map(|_| Ok(scene.hook(On::update_status(), Runs::Charm)?.time)).collect()
+    };
+    let dispatch = Spread::of(&time("")?);
+    let each = |text: &str| -> Result<f64> {
+        let spread = Spread::of(&time(&format!("{text} {COMMANDS}"))?);
+        Ok((spread.median - dispatch.median) / f64::from(COMMANDS))
+    };
+    Ok(Floor { start: Spread::of(&starts), dispatch, command: each("commands")?, call: each("calls")? })
+}
+
+impl Bench<'_> {
+    fn rows(&self) -> Result<Vec<Row>> {
+        let mut rows = vec![self.unobserved()?];
+        for (peers, event) in [(2, "`update-status`, 2 peers"), (100, STATUS_100)] {
+            rows.push(self.row(
+                event,
+                |it| Ok(it.is_like_the_others.then_some(peers)),
+                &tick(),
+                |scene, peers| {
+                    learn(scene, peers)?;
+                    scene.pass()
+                },
+            )?);
         }
-        eprintln!("dispatch: the simulator's part, sizes, dispatches in one process");
-        let mut in_process = Vec::new();
-        let python_rates = match &self.python {
-            Some(python) => Some(in_process::python(project, python, &PEERS)?),
-            None => None,
-        };
-        for (index, peers) in PEERS.into_iter().enumerate() {
-            let rust = in_process::rust(self.charm.clone(), peers)?;
-            let python = python_rates.as_ref().and_then(|rates| rates.get(index).copied());
-            in_process.push(InProcess { hook: "update-status", peers, per_second: Both { rust, python } });
+        let joined = [(2, JOINED_2), (10, "`relation-joined`, 10 peers"), (100, JOINED_100), (1000, JOINED_1000)];
+        for (peers, event) in joined {
+            rows.push(self.joined(event, peers, 0)?);
         }
-        Ok(Figures {
-            python: self.python.as_ref().map(Python::describe),
-            runs: RUNS,
-            dispatches,
-            door: self.door()?,
-            sizes: self.sizes()?,
-            in_process,
+        for (peers, event) in
+            [(10, "first sight of 10 peers"), (100, "first sight of 100"), (1000, "first sight of 1000")]
+        {
+            rows.push(self.row(
+                event,
+                |_| Ok(Some(peers)),
+                &tick(),
+                |scene, peers| {
+                    scene.add_peers(peers)?;
+                    scene.pass()
+                },
+            )?);
+        }
+        let two = |it: &Subject| Ok(it.is_like_the_others.then_some(2));
+        let learnt = |scene: &mut Scene<'_>, peers| learn(scene, peers).and_then(|()| scene.pass());
+        let changed: Event = Box::new(|scene, runs| scene.hook(On::config_changed(), runs));
+        rows.push(self.row("`config-changed`, 2 peers", two, &changed, learnt)?);
+        let action: Event = Box::new(|scene, runs| scene.action("peers", runs));
+        rows.push(self.row("action `peers`, 2 peers", two, &action, learnt)?);
+        rows.push(self.pending(20)?);
+        Ok(rows)
+    }
+
+    fn unobserved(&self) -> Result<Row> {
+        eprintln!("dispatch: {UNOBSERVED}{}", self.how());
+        let mut scenes = Vec::new();
+        for subject in self.subjects {
+            if let Some(dir) = &subject.bare {
+                scenes.push((subject, self.open(dir, subject)?));
+            }
+        }
+        self.measure(UNOBSERVED, &scenes, &tick(), None)
+    }
+
+    /// One peer joins, and so many are there then. Its databag has so many KiB more.
+    fn joined(&self, event: &str, peers: usize, kib: usize) -> Result<Row> {
+        eprintln!("dispatch: {event}{}", self.how());
+        let mut scenes = Vec::new();
+        for subject in self.subjects {
+            let mut scene = self.open(&subject.dir, subject)?;
+            learn(&mut scene, peers - 1)?;
+            let last = scene.add_peers(1)?.pop().ok_or("one was added")?;
+            if kib > 0 {
+                scene.world.write_bag("magpie", &last, [("rest", &"x".repeat(kib << 10))])?;
+            }
+            scenes.push((subject, scene));
+        }
+        let last = format!("magpie/{peers}");
+        let run: Event = Box::new(move |scene, runs| scene.hook(On::relation_joined("magpie", &last), runs));
+        self.measure(event, &scenes, &run, Some(peers))
+    }
+
+    /// So many events wait for peers that nobody can reach.
+    fn pending(&self, count: usize) -> Result<Row> {
+        let like = |it: &Subject| Ok(it.is_like_the_others.then_some(count));
+        let event = format!("`update-status`, {count} pending events");
+        self.row(&event, like, &tick(), |scene, count| {
+            for peer in scene.add_peers(count)? {
+                let nothing = ["iperf_addresses", "ingress-address", "private-address"].map(|key| (key, ""));
+                scene.world.write_bag("magpie", &peer, nothing)?;
+            }
+            scene.pass()?;
+            scene.hook(On::update_status(), Runs::Charm)?;
+            let status = scene.world.status(scene::UNIT).to_string();
+            let held = if count == 0 { "Ready" } else { "Not yet acknowledged" };
+            if status.contains(held) { Ok(()) } else { Err(format!("{count} pending events: {status}").into()) }
         })
     }
 
-    fn rust_charm(&self, project: &Path) -> Result<CharmDir> {
-        let dir = CharmDir::create(&self.base.join("rust"), &self.executable)?;
-        std::fs::copy(project.join("metadata.yaml"), dir.path().join("metadata.yaml"))?;
-        self.weighable(dir)
-    }
-
-    fn python_charm(&self, project: &Path, python: &Python) -> Result<CharmDir> {
-        let base = self.base.join("python");
-        let dir = CharmDir::create_script(&base, &python.dispatch())?;
-        std::fs::create_dir(dir.path().join("src"))?;
-        std::fs::copy(project.join("benches/python_peer/src/charm.py"), dir.path().join("src/charm.py"))?;
-        std::fs::copy(project.join("metadata.yaml"), dir.path().join("metadata.yaml"))?;
-        std::os::unix::fs::symlink(python.packages(), dir.path().join("venv"))?;
-        self.weighable(dir)
-    }
-
-    fn weighable(&self, dir: CharmDir) -> Result<CharmDir> {
-        match &self.python {
-            Some(python) => dir.weighed_by(&python.interpreter()),
-            None => Ok(dir),
-        }
-    }
-
-    /// Measures each charm with this many peers, by turns.
-    fn dispatches(&self, dirs: &[CharmDir], peers: usize) -> Result<Vec<Dispatch>> {
+    fn row(
+        &self,
+        event: &str,
+        peers: impl Fn(&Subject) -> Result<Option<usize>>,
+        run: &Event,
+        prepare: impl Fn(&mut Scene<'_>, usize) -> Result<()>,
+    ) -> Result<Row> {
+        eprintln!("dispatch: {event}{}", self.how());
         let mut scenes = Vec::new();
-        for dir in dirs {
-            let mut scene = Scene::open(&self.charm, dir)?;
-            scene.add_peers(peers - 1)?;
-            scene.warm_up()?;
-            scenes.push(scene);
-        }
-        let mut joined = vec![Vec::new(); scenes.len()];
-        let mut ticked = joined.clone();
-        let mut memory = [Vec::new(), Vec::new()];
-        for _ in 0..RUNS {
-            for (scene, joined) in scenes.iter_mut().zip(&mut joined) {
-                joined.push(scene.join()?);
-                scene.leave()?;
+        for subject in self.subjects {
+            if let Some(peers) = peers(subject)? {
+                let mut scene = self.open(&subject.dir, subject)?;
+                prepare(&mut scene, peers)?;
+                scenes.push((subject, scene));
             }
         }
-        for scene in &mut scenes {
-            memory[0].push(scene.weigh(Scene::join)?);
+        self.measure(event, &scenes, run, None)
+    }
+
+    fn open<'a>(&self, dir: &'a CharmDir, subject: &Subject) -> Result<Scene<'a>> {
+        let mut variables = subject.variables.clone();
+        if self.is_slow {
+            variables.push(("JUJUC_BUSY_MICROSECONDS".to_owned(), BUSY.to_owned()));
         }
-        for _ in 0..RUNS {
-            for (scene, ticked) in scenes.iter_mut().zip(&mut ticked) {
-                ticked.push(scene.tick()?);
+        Scene::open(&self.charm, dir, &variables, true)
+    }
+
+    fn how(&self) -> &'static str {
+        if self.is_slow { ", with slow hook commands" } else { "" }
+    }
+
+    /// By turns, each from the same state. Where `peers` is given, so many are ready after each.
+    fn measure(&self, event: &str, scenes: &[(&Subject, Scene<'_>)], run: &Event, peers: Option<usize>) -> Result<Row> {
+        let mut samples = vec![Vec::new(); scenes.len()];
+        for _ in 0..self.runs {
+            for ((subject, scene), samples) in scenes.iter().zip(&mut samples) {
+                let spent: Duration = samples.iter().map(|sample: &Sample| sample.time).sum();
+                let fewest = if self.is_slow { 1 } else { FEWEST };
+                if samples.len() >= fewest && spent > ENOUGH {
+                    continue;
+                }
+                let mut fork = scene.fork();
+                samples.push(run(&mut fork, Runs::Charm).map_err(|error| format!("{}: {error}", subject.name))?);
+                if let Some(peers) = peers.filter(|_| subject.is_like_the_others) {
+                    scene::check_ready(&fork.world, peers).map_err(|error| format!("{}: {error}", subject.name))?;
+                }
             }
         }
-        for scene in &mut scenes {
-            memory[1].push(scene.weigh(Scene::tick)?);
+        let mut cells = Vec::new();
+        for ((subject, scene), samples) in scenes.iter().zip(&samples) {
+            let is_long = samples.iter().all(|sample| sample.time > Duration::from_millis(500));
+            let times = if is_long { 1 } else { WEIGHED };
+            cells.push(Cell::of(subject.name, samples, &weigh(subject.name, scene, run, times)?));
         }
-        let [joined_memory, ticked_memory] = memory;
+        Ok(Row { event: event.to_owned(), cells })
+    }
+
+    fn growth(&self, rows: &[Row]) -> Result<Vec<Growth>> {
+        let compared = [SOCKET, EXEC, OPS];
+        let lines = |points: &[(f64, &Row)]| -> Vec<Line> {
+            let line = |subject: &'static str| {
+                let points = points.iter().filter_map(|(x, row)| Some((*x, row.of(subject)?.wall.median)));
+                Line::new(subject, points.collect())
+            };
+            compared.into_iter().map(line).filter(|line| !line.points.is_empty()).collect()
+        };
+        let of = |events: &[(f64, &str)]| -> Vec<Line> {
+            let find = |event: &str| rows.iter().find(|row| row.event == event);
+            let points: Vec<_> = events.iter().filter_map(|(x, event)| Some((*x, find(event)?))).collect();
+            lines(&points)
+        };
+        let joined =
+            of(&[(2.0, JOINED_2), (10.0, "`relation-joined`, 10 peers"), (100.0, JOINED_100), (1000.0, JOINED_1000)]);
+        let seen =
+            of(&[(10.0, "first sight of 10 peers"), (100.0, "first sight of 100"), (1000.0, "first sight of 1000")]);
+        let pending: Vec<(f64, Row)> =
+            [1, 5, 20, 80].into_iter().map(|count| Ok((count as f64, self.pending(count)?))).collect::<Result<_>>()?;
+        let bags: Vec<(f64, Row)> = [1, 16, 256, 4096]
+            .into_iter()
+            .map(|kib| {
+                Ok((kib as f64, self.joined(&format!("`relation-joined`, 2 peers, {kib} KiB in the databag"), 2, kib)?))
+            })
+            .collect::<Result<_>>()?;
+        let borrowed = |points: &[(f64, Row)]| -> Vec<Line> {
+            lines(&points.iter().map(|(x, row)| (*x, row)).collect::<Vec<_>>())
+        };
         Ok(vec![
-            Dispatch::new("update-status", peers, &ticked, &ticked_memory)?,
-            Dispatch::new("magpie-relation-joined", peers, &joined, &joined_memory)?,
+            Growth { what: "`relation-joined`", unit: "peers", lines: joined },
+            Growth { what: "first sight", unit: "peers", lines: seen },
+            Growth { what: "`update-status`", unit: "pending events", lines: borrowed(&pending) },
+            Growth { what: "`relation-joined`", unit: "KiB", lines: borrowed(&bags) },
         ])
     }
+}
 
-    /// Measures the simulator itself.
-    fn door(&self) -> Result<Door> {
-        let script = format!("#!/bin/sh\n{}", "is-leader\n".repeat(COMMANDS as usize));
-        let dir = CharmDir::create_script(&self.base.join("shell"), &script)?;
-        let mut scene = Scene::open(&self.charm, &dir)?;
-        let (mut empty, mut calling) = (Vec::new(), Vec::new());
-        for _ in 0..RUNS {
-            empty.push(scene.tick_idle()?);
-            calling.push(scene.tick()?);
-        }
-        Ok(Door::new(&empty, &calling, COMMANDS))
-    }
+fn tick() -> Event {
+    Box::new(|scene, runs| scene.hook(On::update_status(), runs))
+}
 
-    fn sizes(&self) -> Result<Sizes> {
-        let rust = std::fs::metadata(&self.executable)?.len();
-        let (packed, on_unit) = match &self.python {
-            Some(python) => python.sizes().map(|(packed, on_unit)| (Some(packed), Some(on_unit)))?,
-            None => (None, None),
-        };
-        Ok(Sizes { packed: Both { rust, python: packed }, on_unit: Both { rust, python: on_unit } })
-    }
+/// Adds peers, and lets the charm take in all of them at once.
+fn learn(scene: &mut Scene<'_>, peers: usize) -> Result<()> {
+    scene.add_peers(peers)?;
+    scene.pass()?;
+    scene.hook(On::update_status(), Runs::Charm).map(drop)
+}
+
+fn weigh(name: &str, scene: &Scene<'_>, run: &Event, times: usize) -> Result<Vec<Weight>> {
+    let weigh = |_| {
+        let sample = run(&mut scene.fork(), Runs::Weighed)?;
+        sample.weight.ok_or_else(|| format!("{name}: a dispatch did not tell what it took").into())
+    };
+    (0..times).map(weigh).collect()
+}
+
+fn processor() -> String {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    name.map_or("an unknown processor".to_owned(), |(_, name)| name.trim().to_owned())
+}
+
+fn text_of(program: &str, args: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(args).output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

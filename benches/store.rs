@@ -21,6 +21,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program of the command line")]
 
+#[path = "dispatch/chart.rs"]
+mod chart;
+
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
@@ -30,6 +33,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use chart::Panel;
 use juju_sim::cargo::{Profile, binary};
 use serde::Serialize;
 use tempfile::TempDir;
@@ -219,65 +223,21 @@ fn table(rows: &[Row]) -> String {
     text
 }
 
-/// Time and memory of deployments against units, on two logarithmic scales each.
+/// Time and memory of deployments against units.
 fn chart(rows: &[Row]) -> String {
-    const COLOURS: [&str; 2] = ["#0a6", "#06c"];
-    let mut svg = String::from(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 720 330\" font-family=\"sans-serif\" font-size=\"12\">\n\
-         <style>text{fill:#333}.axis{stroke:#888}.grid{stroke:#8883}\
-         @media(prefers-color-scheme:dark){text{fill:#ddd}}</style>\n",
-    );
-    type Value = fn(&Row) -> f64;
-    let panels: [(&str, Value, (i32, i32)); 2] =
-        [("seconds", |row| row.seconds, (-3, 3)), ("peak memory, MiB", |row| row.peak_mib, (0, 3))];
-    for (panel, (title, value, (low, high))) in panels.into_iter().enumerate() {
-        #[allow(clippy::cast_precision_loss, reason = "there are two")]
-        let left = 50.0 + 360.0 * panel as f64;
-        let x = |units: f64| left + units.log10() / 3.0 * 280.0;
-        let y = |value: f64| {
-            let place = (value.log10() - f64::from(low)) / f64::from(high - low);
-            270.0 - place.clamp(0.0, 1.0) * 220.0
-        };
-        let _ = writeln!(svg, "<text x=\"{left}\" y=\"30\" font-weight=\"bold\">deploy: {title}</text>");
-        for power in low..=high {
-            let at = y(10f64.powi(power));
-            let _ = writeln!(
-                svg,
-                "<line class=\"grid\" x1=\"{left}\" x2=\"{}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/>\
-                 <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-                left + 280.0,
-                left - 6.0,
-                at + 4.0,
-                10f64.powi(power)
-            );
-        }
-        for units in [1, 10, 100, 1000] {
-            let at = x(f64::from(units));
-            let _ = writeln!(svg, "<text x=\"{at:.1}\" y=\"288\" text-anchor=\"middle\">{units}</text>");
-        }
-        let _ = writeln!(svg, "<text x=\"{}\" y=\"305\" text-anchor=\"middle\">units</text>", left + 140.0);
-        for (index, what) in ["deploy, peers", "deploy, plain"].into_iter().enumerate() {
-            let points: Vec<String> = rows
-                .iter()
-                .filter(|row| row.what == what)
-                .map(|row| format!("{:.1},{:.1}", x(f64::from(row.units)), y(value(row))))
-                .collect();
-            let colour = COLOURS[index];
-            let _ = writeln!(
-                svg,
-                "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>",
-                points.join(" ")
-            );
-            for point in &points {
-                let (cx, cy) = point.split_once(',').unwrap_or_default();
-                let _ = writeln!(svg, "<circle cx=\"{cx}\" cy=\"{cy}\" r=\"3\" fill=\"{colour}\"/>");
-            }
-            #[allow(clippy::cast_precision_loss, reason = "there are two")]
-            let line = 50.0 + 16.0 * index as f64;
-            let label = what.trim_start_matches("deploy, ");
-            let _ = writeln!(svg, "<text x=\"{}\" y=\"{line}\" style=\"fill:{colour}\">{label}</text>", left + 12.0);
-        }
-    }
-    svg.push_str("</svg>\n");
-    svg
+    let panel = |title: &str, value: fn(&Row) -> f64, y| Panel {
+        title: format!("deploy: {title}"),
+        below: "units".to_owned(),
+        x: (0, 3),
+        y,
+        lines: ["deploy, peers", "deploy, plain"]
+            .map(|what| {
+                let rows = rows.iter().filter(|row| row.what == what);
+                let label = what.trim_start_matches("deploy, ").to_owned();
+                (label, rows.map(|row| (f64::from(row.units), value(row))).collect())
+            })
+            .into(),
+    };
+    let panels = [panel("seconds", |row| row.seconds, (-2, 2)), panel("peak memory, MiB", |row| row.peak_mib, (0, 2))];
+    chart::chart(&panels)
 }

@@ -110,12 +110,18 @@ impl MagpiePeersRequirer {
     /// # Errors
     /// A hook command fails.
     pub fn peers(&self, cx: &Context) -> Result<Vec<UnitName>, Error> {
-        let mut peers = BTreeSet::new();
-        for relation in cx.relations(&self.endpoint)? {
+        let (own, relations) = (cx.env().unit()?, cx.relations(&self.endpoint)?);
+        let mut peers = Vec::new();
+        for relation in &relations {
             peers.extend(relation.members()?);
         }
-        peers.remove(cx.env().unit()?);
-        Ok(peers.into_iter().collect())
+        // Those of one relation are sorted, and each is there once.
+        if relations.len() > 1 {
+            peers.sort_unstable();
+            peers.dedup();
+        }
+        peers.retain(|peer| peer != own);
+        Ok(peers)
     }
 
     /// Takes every pending [`PeerJoined`] as acknowledged; gives back how many there were.
@@ -434,6 +440,21 @@ impl MagpiePeersRequirer {
         }
         if after != before {
             after.store(cx, &self.endpoint)?;
+        }
+        self.read_ahead(cx)
+    }
+
+    /// Has the bags of all peers whose joining is to be handled read together: one by one each would be waited for.
+    fn read_ahead(&self, cx: &Context) -> Result<(), BoxError> {
+        let pending = cx.pending_of(&self.joined())?;
+        if pending.len() < 2 {
+            return Ok(());
+        }
+        let subjects: BTreeSet<UnitName> = pending.iter().filter_map(|event| event.subject.parse().ok()).collect();
+        for relation in cx.relations(&self.endpoint)? {
+            let mut members = relation.members()?;
+            members.retain(|unit| subjects.contains(unit));
+            relation.read_ahead(&members);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::Result;
 
 /// What a line of a weighed dispatch begins with.
-pub(crate) const WEIGHT: &str = "max-rss-kib ";
+pub(crate) const WEIGHED: &str = "weighed ";
 
 /// The directory of a charm whose `dispatch` can be changed while there are units.
 ///
@@ -22,10 +22,8 @@ pub(crate) struct CharmDir {
 pub(crate) enum Runs {
     /// The charm.
     Charm,
-    /// The charm within a script that tells its peak memory.
+    /// The charm as the child of a program that tells what it took.
     Weighed,
-    /// A script that does nothing.
-    Idle,
 }
 
 impl CharmDir {
@@ -35,10 +33,9 @@ impl CharmDir {
             fs::remove_dir_all(base)?;
         }
         fs::create_dir_all(base.join("charm"))?;
-        write_script(&base.join("idle"), "#!/bin/sh\n")?;
         symlink(base.join("now"), base.join("charm/dispatch"))?;
         let dir = Self { base: base.to_owned(), dispatch: dispatch.to_owned(), weighed: None };
-        dir.switch(Runs::Idle)?;
+        dir.switch(Runs::Charm)?;
         Ok(dir)
     }
 
@@ -50,18 +47,10 @@ impl CharmDir {
         Ok(dir)
     }
 
-    /// Lets dispatches be weighed, by a Python interpreter.
-    pub(crate) fn weighed_by(self, python: &Path) -> Result<Self> {
+    /// Lets dispatches be weighed, by a program that runs them, with its arguments.
+    pub(crate) fn weighed_by(self, weigh: &Path, args: &str) -> Result<Self> {
         let path = self.base.join("weighed");
-        // The shell is replaced by Python, which so inherits what the shell knows of its children. Were Python the
-        // one to start the charm, its own memory would be counted: Linux counts what was before the exec.
-        let program = format!(
-            "import resource, sys\n\
-             print(\"{WEIGHT}\", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, sep=\"\")\n\
-             sys.exit(int(sys.argv[1]))"
-        );
-        let (charm, python, program) = (quoted(&self.dispatch), quoted(python), quoted(Path::new(&program)));
-        write_script(&path, &format!("#!/bin/sh\n{charm}\nexec {python} -I -S -c {program} $?\n"))?;
+        write_script(&path, &format!("#!/bin/sh\nexec {} {args} {}\n", quoted(weigh), quoted(&self.dispatch)))?;
         Ok(Self { weighed: Some(path), ..self })
     }
 
@@ -70,16 +59,11 @@ impl CharmDir {
         self.base.join("charm")
     }
 
-    pub(crate) fn can_weigh(&self) -> bool {
-        self.weighed.is_some()
-    }
-
     /// Decides what runs for the next hooks, of any unit.
     pub(crate) fn switch(&self, to: Runs) -> Result<()> {
         let target = match to {
             Runs::Charm => self.dispatch.clone(),
-            Runs::Weighed => self.weighed.clone().ok_or("no Python to weigh with")?,
-            Runs::Idle => self.base.join("idle"),
+            Runs::Weighed => self.weighed.clone().ok_or("nothing to weigh with")?,
         };
         let next = self.base.join("next");
         symlink(target, &next)?;
@@ -87,7 +71,7 @@ impl CharmDir {
     }
 }
 
-fn write_script(path: &Path, text: &str) -> Result<()> {
+pub(crate) fn write_script(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text)?;
     Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o755))?)
 }

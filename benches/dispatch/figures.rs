@@ -1,161 +1,164 @@
-use serde::ser::SerializeStruct;
-use serde::{Serialize, Serializer};
+use std::time::Duration;
 
-use crate::Result;
-use crate::scene::Sample;
+use serde::Serialize;
+
+use crate::scene::{Sample, Weight};
 
 /// All that was measured.
 #[derive(Debug, Serialize)]
 pub(crate) struct Figures {
-    /// The interpreter and the packages; none: there was no Python charm.
-    pub(crate) python: Option<String>,
-    /// How many dispatches of each kind were measured.
-    pub(crate) runs: usize,
-    pub(crate) dispatches: Vec<Dispatch>,
-    pub(crate) door: Door,
-    pub(crate) sizes: Sizes,
+    pub(crate) machine: Machine,
+    /// What there was no charm of, and why.
+    pub(crate) missing: Vec<String>,
+    pub(crate) floor: Floor,
+    /// With hook commands as fast as those of the simulator.
+    pub(crate) fast: Vec<Row>,
+    /// With hook commands as slow as Juju's.
+    pub(crate) slow: Vec<Row>,
+    pub(crate) growth: Vec<Growth>,
+    pub(crate) sizes: Vec<Size>,
     pub(crate) in_process: Vec<InProcess>,
 }
 
-/// A figure of the Rust charm, and that of the Python charm if there is one.
-#[derive(Debug, Clone)]
-pub(crate) struct Both<T> {
-    pub(crate) rust: T,
-    pub(crate) python: Option<T>,
-}
-
-/// A dispatch of one kind.
 #[derive(Debug, Serialize)]
-pub(crate) struct Dispatch {
-    pub(crate) hook: &'static str,
-    pub(crate) peers: usize,
-    /// The median, should they differ.
-    pub(crate) commands: Both<usize>,
-    pub(crate) milliseconds: Both<Spread>,
-    pub(crate) peak_memory_kib: Option<Both<u64>>,
+pub(crate) struct Machine {
+    pub(crate) processor: String,
+    pub(crate) processors: usize,
+    pub(crate) kernel: String,
+    pub(crate) python: Option<String>,
+    pub(crate) go: Option<String>,
 }
 
-/// How measured times are spread.
+/// What nothing is faster than, in milliseconds.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Floor {
+    /// Starting an empty static executable and waiting for it.
+    pub(crate) start: Spread,
+    /// The same as the `dispatch` of a charm: what is more is the simulator's.
+    pub(crate) dispatch: Spread,
+    /// One hook command as a process.
+    pub(crate) command: f64,
+    /// One on a connection that is there.
+    pub(crate) call: f64,
+}
+
+/// One event, of all charms.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    pub(crate) event: String,
+    pub(crate) cells: Vec<Cell>,
+}
+
+/// One event of one charm.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Cell {
+    pub(crate) subject: &'static str,
+    /// The median, should they differ.
+    pub(crate) commands: usize,
+    /// Milliseconds from the start of the process until the simulator has taken its end.
+    pub(crate) wall: Spread,
+    pub(crate) weight: Option<Weighed>,
+    /// Each measured time, in milliseconds.
+    pub(crate) samples: Vec<f64>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Weighed {
+    pub(crate) peak_mib: f64,
+    pub(crate) cpu_ms: f64,
+    /// How many processes and threads there were, the first one too.
+    pub(crate) tasks: u64,
+}
+
+/// How measured times are spread, in milliseconds.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Spread {
-    pub(crate) min: f64,
     pub(crate) lower_quartile: f64,
     pub(crate) median: f64,
     pub(crate) upper_quartile: f64,
-    pub(crate) max: f64,
 }
 
-/// What the simulator itself takes.
+/// Cost against a size.
 #[derive(Debug, Serialize)]
-pub(crate) struct Door {
-    /// For a dispatch that is an empty shell script.
-    pub(crate) empty_dispatch_milliseconds: f64,
-    /// For one hook command, called by a shell script.
-    pub(crate) command_milliseconds: f64,
+pub(crate) struct Growth {
+    pub(crate) what: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) lines: Vec<Line>,
 }
 
-/// Bytes.
 #[derive(Debug, Serialize)]
-pub(crate) struct Sizes {
-    pub(crate) packed: Both<u64>,
-    pub(crate) on_unit: Both<u64>,
+pub(crate) struct Line {
+    pub(crate) subject: &'static str,
+    /// Size and median milliseconds.
+    pub(crate) points: Vec<(f64, f64)>,
+    /// Microseconds for each one more, by least squares.
+    pub(crate) slope_us: f64,
 }
 
-/// Dispatches for which no process is started.
+#[derive(Debug, Serialize)]
+pub(crate) struct Size {
+    pub(crate) what: String,
+    pub(crate) bytes: u64,
+}
+
+/// Dispatches for which no process is started, in a second.
 #[derive(Debug, Serialize)]
 pub(crate) struct InProcess {
-    pub(crate) hook: &'static str,
     pub(crate) peers: usize,
-    pub(crate) per_second: Both<f64>,
+    pub(crate) rust: f64,
+    pub(crate) python: Option<f64>,
 }
 
-/// A figure that can be put in relation to another.
-pub(crate) trait Figure: Copy + Serialize {
-    fn amount(self) -> f64;
-}
-
-impl Figure for f64 {
-    fn amount(self) -> f64 {
-        self
-    }
-}
-
-impl Figure for u64 {
-    fn amount(self) -> f64 {
-        self as f64
-    }
-}
-
-impl Figure for usize {
-    fn amount(self) -> f64 {
-        self as f64
-    }
-}
-
-impl Figure for Spread {
-    fn amount(self) -> f64 {
-        self.median
-    }
-}
-
-impl<T: Figure> Both<T> {
-    /// The figure of Python divided by that of Rust.
-    pub(crate) fn ratio(&self) -> Option<f64> {
-        Some(self.python?.amount() / self.rust.amount())
-    }
-}
-
-impl<T: Figure> Serialize for Both<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut both = serializer.serialize_struct("Both", 3)?;
-        both.serialize_field("rust", &self.rust)?;
-        both.serialize_field("python", &self.python)?;
-        both.serialize_field("python_per_rust", &self.ratio())?;
-        both.end()
-    }
-}
-
-impl Dispatch {
-    /// Of the samples and the peak memory of the Rust charm and, if there is one, the Python charm.
-    pub(crate) fn new(
-        hook: &'static str,
-        peers: usize,
-        samples: &[Vec<Sample>],
-        memory: &[Option<u64>],
-    ) -> Result<Dispatch> {
-        let commands: Vec<usize> = samples.iter().map(|samples| commands(samples)).collect();
-        let spreads: Vec<Spread> = samples.iter().map(|samples| Spread::of(samples)).collect();
-        let memory: Option<Vec<u64>> = memory.iter().copied().collect();
-        let peak_memory_kib = memory.map(|memory| both(&memory)).transpose()?;
-        Ok(Dispatch { hook, peers, commands: both(&commands)?, milliseconds: both(&spreads)?, peak_memory_kib })
-    }
-}
-
-fn both<T: Copy>(figures: &[T]) -> Result<Both<T>> {
-    let rust = *figures.first().ok_or("nothing was measured")?;
-    Ok(Both { rust, python: figures.get(1).copied() })
-}
-
-fn commands(samples: &[Sample]) -> usize {
-    let mut commands: Vec<usize> = samples.iter().map(|sample| sample.commands).collect();
-    commands.sort_unstable();
-    commands[commands.len() / 2]
+pub(crate) fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }
 
 impl Spread {
-    pub(crate) fn of(samples: &[Sample]) -> Spread {
-        let mut times: Vec<f64> = samples.iter().map(|sample| sample.time.as_secs_f64() * 1e3).collect();
+    pub(crate) fn of(times: &[Duration]) -> Spread {
+        let mut times: Vec<f64> = times.iter().map(|time| ms(*time)).collect();
         times.sort_by(f64::total_cmp);
-        let last = times.len() - 1;
-        let at = |part: usize| times[(last * part + 2) / 4];
-        Spread { min: at(0), lower_quartile: at(1), median: at(2), upper_quartile: at(3), max: at(4) }
+        let at = |part: usize| times.get((times.len().saturating_sub(1) * part + 2) / 4).copied().unwrap_or(f64::NAN);
+        Spread { lower_quartile: at(1), median: at(2), upper_quartile: at(3) }
     }
 }
 
-impl Door {
-    /// Of dispatches that do nothing, and dispatches that call so many commands.
-    pub(crate) fn new(empty: &[Sample], calling: &[Sample], commands: u32) -> Door {
-        let (empty, calling) = (Spread::of(empty).median, Spread::of(calling).median);
-        Door { empty_dispatch_milliseconds: empty, command_milliseconds: (calling - empty) / f64::from(commands) }
+impl Cell {
+    pub(crate) fn of(subject: &'static str, samples: &[Sample], weighed: &[Weight]) -> Cell {
+        let times: Vec<Duration> = samples.iter().map(|sample| sample.time).collect();
+        let mut commands: Vec<usize> = samples.iter().map(|sample| sample.commands).collect();
+        commands.sort_unstable();
+        let commands = commands.get(commands.len() / 2).copied().unwrap_or(0);
+        // What else the machine starts is more of it, never less.
+        let tasks = weighed.iter().map(|weight| weight.tasks).min();
+        let cpu = Spread::of(&weighed.iter().map(|weight| weight.cpu).collect::<Vec<_>>()).median;
+        let peak = weighed.iter().map(|weight| weight.peak_kib).max();
+        let weight = peak.zip(tasks);
+        let weight = weight.map(|(peak, tasks)| Weighed { peak_mib: peak as f64 / 1024.0, cpu_ms: cpu, tasks });
+        Cell { subject, commands, wall: Spread::of(&times), weight, samples: times.iter().map(|it| ms(*it)).collect() }
+    }
+}
+
+impl Floor {
+    /// What a dispatch takes by itself, of what it takes in the simulator: never less than starting a process does.
+    pub(crate) fn own(&self, wall: f64) -> f64 {
+        (wall - self.dispatch.median + self.start.median).max(self.start.median)
+    }
+}
+
+impl Row {
+    pub(crate) fn of(&self, subject: &str) -> Option<&Cell> {
+        self.cells.iter().find(|cell| cell.subject == subject)
+    }
+}
+
+impl Line {
+    pub(crate) fn new(subject: &'static str, points: Vec<(f64, f64)>) -> Line {
+        let count = points.len() as f64;
+        let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
+        let (x, y) = (mean(|it| it.0), mean(|it| it.1));
+        let (up, down) = points
+            .iter()
+            .fold((0.0, 0.0), |(up, down), it| (up + (it.0 - x) * (it.1 - y), down + (it.0 - x) * (it.0 - x)));
+        Line { subject, points, slope_us: if down > 0.0 { up / down * 1e3 } else { 0.0 } }
     }
 }

@@ -8,6 +8,8 @@ use crate::charm_dir::quoted;
 
 const OPS: &str = "ops==3.9.0";
 const SCENARIO: &str = "ops-scenario==8.9.0";
+/// `charms.reactive` asks for `pkg_resources`, which later releases of setuptools have no more.
+const REACTIVE: [&str; 3] = ["charms.reactive==1.5.3", "charmhelpers==1.2.1", "setuptools==80.9.0"];
 
 /// A Python interpreter with what the Python charm needs.
 pub(crate) struct Python {
@@ -36,13 +38,17 @@ impl Python {
         pip(&[OPS.as_ref(), SCENARIO.as_ref()])?;
         // What a charm carries, as charmcraft lays it out.
         pip(&["--target".as_ref(), python.packages().as_ref(), OPS.as_ref()])?;
+        let reactive = python.reactive();
+        pip(&[&["--target".as_ref(), reactive.as_ref()], &REACTIVE.map(OsStr::new)[..]].concat())?;
+        let compile = ["-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash"].map(OsStr::new);
+        run(python.interpreter(), &[&compile[..], &[reactive.as_ref()]].concat())?;
         fs::write(marker, wanted)?;
         Ok(python)
     }
 
     /// The interpreter and the packages, with their versions.
     pub(crate) fn describe(&self) -> String {
-        format!("{}, {OPS}, {SCENARIO}", self.version)
+        format!("{}, {OPS}, {SCENARIO}, {}", self.version, REACTIVE[0])
     }
 
     pub(crate) fn interpreter(&self) -> PathBuf {
@@ -52,6 +58,11 @@ impl Python {
     /// The directory of the packages that a charm carries.
     pub(crate) fn packages(&self) -> PathBuf {
         self.venv.join("charm")
+    }
+
+    /// The directory of the packages of a charm on `charms.reactive`.
+    pub(crate) fn reactive(&self) -> PathBuf {
+        self.venv.join("reactive")
     }
 
     /// A charm's `dispatch`, of one in whose directory `venv` are the packages.

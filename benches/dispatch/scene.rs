@@ -1,15 +1,13 @@
 use std::time::{Duration, Instant};
 
-use juju_sim::{Charm, Fate, HookRun, Revision, World};
+use juju_sim::{Charm, Fate, HookRun, On, Revision, World};
+use serde_json::json;
 
 use crate::Result;
-use crate::charm_dir::{CharmDir, Runs, WEIGHT};
+use crate::charm_dir::{CharmDir, Runs, WEIGHED};
 
 /// The unit that is measured.
 pub(crate) const UNIT: &str = "magpie/0";
-const JOINED: &str = "magpie-relation-joined";
-const CHANGED: &str = "magpie-relation-changed";
-const DEPARTED: &str = "magpie-relation-departed";
 /// The peer relation's endpoint.
 const RELATION: &str = "magpie";
 
@@ -18,23 +16,29 @@ const RELATION: &str = "magpie";
 pub(crate) struct Sample {
     pub(crate) commands: usize,
     pub(crate) time: Duration,
+    pub(crate) weight: Option<Weight>,
+}
+
+/// What a dispatch took, with all processes that it started.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Weight {
+    /// The largest resident set of any process.
+    pub(crate) peak_kib: u64,
+    pub(crate) cpu: Duration,
+    /// Processes and threads, of the whole machine while it ran.
+    pub(crate) tasks: u64,
 }
 
 /// A world of real processes in which one unit is measured and the others are only there.
 pub(crate) struct Scene<'a> {
-    world: World,
+    pub(crate) world: World,
     dir: &'a CharmDir,
-    /// What runs for the hooks that are measured.
-    measured: Runs,
-    peers: usize,
-    /// The last peer that joined.
-    last: Option<String>,
 }
 
-/// Adds a unit that others see in the peer relation and that advertises its address; of its hooks only `install` runs.
+/// Adds a unit that others see in the peer relation and that advertises its address; none of its hooks runs.
 pub(crate) fn add_peer(world: &mut World) -> Result<String> {
     let peer = world.add_unit("magpie")?;
-    world.step_unit(&peer).ok_or("a new unit has no install")?;
+    world.step_without_running(&peer)?;
     let address = world.bag(RELATION, &peer)?.get("ingress-address").cloned().ok_or("a new unit has no address")?;
     world.write_bag(RELATION, &peer, [("iperf_addresses", &format!("[\"{address}\"]"))])?;
     Ok(peer)
@@ -66,94 +70,77 @@ fn committed(run: &HookRun) -> Result<()> {
 }
 
 impl<'a> Scene<'a> {
-    /// A world with one unit that has started.
-    pub(crate) fn open(charm: &Charm, dir: &'a CharmDir) -> Result<Self> {
+    /// A world with one unit that has started, with the charm's own code where `starts`.
+    pub(crate) fn open(charm: &Charm, dir: &'a CharmDir, variables: &[(String, String)], starts: bool) -> Result<Self> {
         let mut world = World::of_one(Revision::executable_of(charm.clone(), dir.path())?, 0)?;
+        for (name, value) in variables {
+            world.set_variable(name, value);
+        }
         world.add_unit("magpie")?;
-        dir.switch(Runs::Charm)?;
-        settle(&mut world)?;
-        Ok(Self { world, dir, measured: Runs::Charm, peers: 0, last: None })
-    }
-
-    /// Adds peers without letting the charm know.
-    pub(crate) fn add_peers(&mut self, count: usize) -> Result<()> {
-        self.dir.switch(Runs::Idle)?;
-        for _ in 0..count {
-            add_peer(&mut self.world)?;
+        let mut scene = Self { world, dir };
+        match starts {
+            true => {
+                dir.switch(Runs::Charm)?;
+                settle(&mut scene.world)?;
+            }
+            false => scene.pass()?,
         }
-        self.peers += count;
-        settle(&mut self.world)
+        Ok(scene)
     }
 
-    /// Lets the charm take in all peers that are there, and what it needs come into the page cache.
-    pub(crate) fn warm_up(&mut self) -> Result<()> {
-        self.tick()?;
-        self.tick()?;
-        self.join()?;
-        self.leave()
+    /// Adds peers, of which nothing runs.
+    pub(crate) fn add_peers(&mut self, count: usize) -> Result<Vec<String>> {
+        (0..count).map(|_| add_peer(&mut self.world)).collect()
     }
 
-    /// Runs an `update-status`.
-    pub(crate) fn tick(&mut self) -> Result<Sample> {
-        self.world.tick(UNIT)?;
-        let sample = self.run("update-status", self.measured)?;
-        if self.peers > 0 {
-            check_ready(&self.world, self.peers)?;
-        }
-        Ok(sample)
+    /// Lets the hooks about what happened pass without the charm.
+    pub(crate) fn pass(&mut self) -> Result<()> {
+        while self.world.step_without_running(UNIT)? {}
+        Ok(())
     }
 
-    /// Runs an `update-status` in which the charm does nothing.
-    pub(crate) fn tick_idle(&mut self) -> Result<Sample> {
-        self.world.tick(UNIT)?;
-        self.run("update-status", Runs::Idle)
-    }
-
-    /// Runs the `relation-joined` of one further peer, which advertises its address already.
-    pub(crate) fn join(&mut self) -> Result<Sample> {
-        self.dir.switch(Runs::Idle)?;
-        self.last = Some(add_peer(&mut self.world)?);
-        self.peers += 1;
-        let sample = self.run(JOINED, self.measured)?;
-        check_ready(&self.world, self.peers)?;
-        // Juju has it follow; the charm has nothing to learn from it.
-        self.run(CHANGED, Runs::Idle)?;
-        Ok(sample)
-    }
-
-    /// Lets the last peer that joined depart.
-    pub(crate) fn leave(&mut self) -> Result<()> {
-        let peer = self.last.take().ok_or("no peer has joined")?;
-        self.world.remove_unit(&peer)?;
-        self.peers -= 1;
-        self.run(DEPARTED, Runs::Charm).map(drop)
-    }
-
-    /// The peak memory in KiB of a dispatch; `None` when it cannot be told.
-    pub(crate) fn weigh(&mut self, dispatch: fn(&mut Self) -> Result<Sample>) -> Result<Option<u64>> {
-        if !self.dir.can_weigh() {
-            return Ok(None);
-        }
-        let before = self.world.runs().len();
-        self.measured = Runs::Weighed;
-        let done = dispatch(self);
-        self.measured = Runs::Charm;
-        done?;
-        let mut lines = self.world.runs()[before..].iter().flat_map(HookRun::log);
-        let weight =
-            lines.find_map(|(_, line)| line.strip_prefix(WEIGHT)).ok_or("a dispatch did not tell its memory")?;
-        Ok(Some(weight.trim().parse()?))
-    }
-
-    fn run(&mut self, hook: &str, runs: Runs) -> Result<Sample> {
+    /// Runs a hook, due or not.
+    pub(crate) fn hook(&mut self, on: On, runs: Runs) -> Result<Sample> {
         self.dir.switch(runs)?;
         let start = Instant::now();
-        let run = self.world.step_unit(UNIT).ok_or_else(|| format!("no {hook} is due"))?;
+        let run = self.world.run_hook(UNIT, on)?;
         let time = start.elapsed();
         committed(run)?;
-        if run.hook != hook {
-            return Err(format!("{} ran, where {hook} was expected", run.title()).into());
-        }
-        Ok(Sample { commands: run.commands().count(), time })
+        sample(run, time)
     }
+
+    pub(crate) fn action(&mut self, name: &str, runs: Runs) -> Result<Sample> {
+        self.dir.switch(runs)?;
+        let start = Instant::now();
+        let result = self.world.run_action(UNIT, name, json!({}))?;
+        let time = start.elapsed();
+        if result.status != "completed" {
+            return Err(format!("the action {name} {}: {}", result.status, result.message).into());
+        }
+        let run = self.world.runs().last().ok_or("an action leaves a trace")?;
+        let mut sample = sample(run, time)?;
+        // What an action prints is its answer.
+        if runs == Runs::Weighed {
+            let stdout = result.results.get("stdout").and_then(serde_json::Value::as_str).unwrap_or_default();
+            sample.weight = stdout.lines().find_map(weight);
+        }
+        Ok(sample)
+    }
+
+    /// The same once more, to try one dispatch on.
+    pub(crate) fn fork(&self) -> Scene<'a> {
+        Scene { world: self.world.fork(), dir: self.dir }
+    }
+}
+
+fn sample(run: &HookRun, time: Duration) -> Result<Sample> {
+    let weight = run.log().find_map(|(_, line)| weight(line));
+    Ok(Sample { commands: run.commands().count(), time, weight })
+}
+
+fn weight(line: &str) -> Option<Weight> {
+    let mut figures = line.strip_prefix(WEIGHED)?.split(' ').map(str::parse::<u64>);
+    let mut next = || figures.next()?.ok();
+    let (peak_kib, cpu, tasks) = (next()?, next()?, next()?);
+    Some(Weight { peak_kib, cpu: Duration::from_micros(cpu), tasks })
 }

@@ -17,7 +17,8 @@ pub enum Profile {
     Dev,
     /// Optimised; cargo's progress is shown on standard error.
     Release,
-    /// As a charm of this workspace is packed: its profile `charm`. Progress is shown too.
+    /// As a charm of this workspace is packed: its profile `charm`, linked statically with musl, for which rustup
+    /// installs the target. Progress is shown too.
     Charm,
 }
 
@@ -74,7 +75,17 @@ fn build(root: &Path, package: &str, profile: Profile) -> Result<PathBuf, SimErr
     match profile {
         Profile::Dev => command.stderr(Stdio::piped()),
         Profile::Release => command.arg("--release").stderr(Stdio::inherit()),
-        Profile::Charm => command.args(["--profile", "charm"]).stderr(Stdio::inherit()),
+        Profile::Charm => {
+            let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+            let rustup = Command::new("rustup").args(["target", "add", &target]).current_dir(root).output();
+            let added =
+                rustup.map_err(|source| SimError::Process { act: "run", program: "rustup".to_owned(), source })?;
+            if !added.status.success() {
+                let why = String::from_utf8_lossy(&added.stderr).trim_end().to_owned();
+                return Err(SimError::Build { package: package.to_owned(), why });
+            }
+            command.args(["--profile", "charm", "--target", &target]).stderr(Stdio::inherit())
+        }
     };
     let program = cargo.to_string_lossy().into_owned();
     let output = command.output().map_err(|source| SimError::Process { act: "run", program, source })?;

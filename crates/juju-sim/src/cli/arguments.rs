@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{ArgMatches, Command, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, ArgMatches, Command, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::call::{Around, Call};
@@ -194,7 +194,9 @@ fn around() -> Result<Around, Failure> {
 /// Does what some arguments say, the first of which is the program. The exit code.
 pub(super) fn call(arguments: impl IntoIterator<Item = OsString>, terminal: &mut Terminal<'_>, around: &Around) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let done = match command_for(&arguments).try_get_matches_from(&arguments) {
+    let command = command_for(&arguments);
+    let arguments = plain_switches(&command, arguments);
+    let done = match command.try_get_matches_from(&arguments) {
         Ok(matches) => act(&matches, terminal, around),
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp
@@ -214,6 +216,29 @@ pub(super) fn call(arguments: impl IntoIterator<Item = OsString>, terminal: &mut
         terminal.say(&failure.to_string());
     }
     failure.code()
+}
+
+/// The arguments with switches as clap takes them: in Juju, as in all programs in Go, one may have a value, such as
+/// `--force=false`.
+fn plain_switches(command: &Command, arguments: Vec<OsString>) -> Vec<OsString> {
+    let verb = arguments.get(1).and_then(|it| it.to_str()).and_then(|name| command.find_subcommand(name));
+    let Some(verb) = verb else { return arguments };
+    let is_switch = |name: &str| {
+        let mut named = verb.get_arguments().filter(|arg| arg.get_long() == Some(name));
+        named.any(|arg| matches!(arg.get_action(), ArgAction::SetTrue))
+    };
+    let mut ended = false;
+    let plain = |argument: OsString| {
+        ended |= argument == "--";
+        let text = argument.to_str().filter(|_| !ended).and_then(|it| it.strip_prefix("--")?.split_once('='));
+        let Some((name, value)) = text.filter(|(name, _)| is_switch(name)) else { return Some(argument) };
+        match value {
+            "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(OsString::from(format!("--{name}"))),
+            "0" | "f" | "F" | "false" | "FALSE" | "False" => None,
+            _ => Some(argument),
+        }
+    };
+    arguments.into_iter().filter_map(plain).collect()
 }
 
 /// A verb that is none here.

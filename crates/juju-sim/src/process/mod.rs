@@ -16,6 +16,7 @@ pub(crate) mod server;
 mod watch;
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
@@ -38,8 +39,6 @@ use ground::{Ground, Source};
 use server::Server;
 use watch::{Pipe, Watch};
 
-/// How charms on `juju-ops` call hook commands: `auto`, `exec` or `socket`.
-const TRANSPORT: &str = "JUJU_OPS_TRANSPORT";
 /// What `juju-exec` runs commands by.
 const SHELL: &str = "/bin/bash";
 
@@ -110,8 +109,13 @@ impl ProcessDoor {
     }
 
     /// Runs the hook or action that `shared` holds, for so long at most.
-    pub(crate) fn execute(&self, shared: &RefCell<Shared>, limit: Duration) -> ProgramEnd {
-        let ended = self.try_execute(shared, limit);
+    pub(crate) fn execute(
+        &self,
+        shared: &RefCell<Shared>,
+        limit: Duration,
+        variables: &BTreeMap<String, String>,
+    ) -> ProgramEnd {
+        let ended = self.try_execute(shared, limit, variables);
         if let Ok(belongings) = self.ground.belongings() {
             belongings.ended();
         }
@@ -119,7 +123,12 @@ impl ProcessDoor {
         ended.unwrap_or_else(|error| ProgramEnd::Unstarted(format!("juju-sim: cannot run the charm: {error}")))
     }
 
-    fn try_execute(&self, shared: &RefCell<Shared>, limit: Duration) -> io::Result<ProgramEnd> {
+    fn try_execute(
+        &self,
+        shared: &RefCell<Shared>,
+        limit: Duration,
+        variables: &BTreeMap<String, String>,
+    ) -> io::Result<ProgramEnd> {
         let (number, place, env, context_id, args, commands) = {
             let shared = shared.borrow();
             let run = shared.run.as_ref().ok_or(io::ErrorKind::NotFound)?;
@@ -151,10 +160,7 @@ impl ProcessDoor {
         let mut command = Command::new(&program);
         command.args(args).current_dir(&place.charm_dir).env_clear().envs(env);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // The one variable that is not Juju's: so a test run can have all charms on juju-ops go one way.
-        if let Some(via) = std::env::var_os(TRANSPORT) {
-            command.env(TRANSPORT, via);
-        }
+        command.envs(variables);
         let belongings = self.ground.belongings()?;
         let mut child = match belongings.spawn(&mut command) {
             Ok(child) => child,

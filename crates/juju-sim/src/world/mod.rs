@@ -37,6 +37,9 @@ use crate::run::{HookRun, Kept};
 use revision::Door;
 use shared::Shared;
 
+/// How charms on `juju-ops` call hook commands: `auto`, `exec` or `socket`. A test run that has it in its own environment
+/// has all charms go that way.
+const TRANSPORT: &str = "JUJU_OPS_TRANSPORT";
 /// How long a hook's process may run.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
 
@@ -67,6 +70,8 @@ pub struct World {
     kept: Kept,
     transcript_from: usize,
     time_limit: Duration,
+    /// What the processes of hooks find in their environment beside Juju's variables.
+    variables: BTreeMap<String, String>,
     /// Where files of units are whose code is in this process; made when one is needed.
     files: Rc<RefCell<Option<TempDir>>>,
     /// Told of each hook and action before it runs.
@@ -163,6 +168,7 @@ impl World {
             kept: Kept::default(),
             transcript_from: 0,
             time_limit: TIME_LIMIT,
+            variables: std::env::var(TRANSPORT).ok().map(|via| (TRANSPORT.to_owned(), via)).into_iter().collect(),
             files: Rc::default(),
             watcher: None,
         }
@@ -176,7 +182,7 @@ impl World {
         let mut copies = Copies::default();
         let mut fork = |doors: &Vec<Door>| doors.iter().map(|door| door.fork(&mut copies)).collect();
         let doors = self.doors.iter().map(|(app, doors)| (app.clone(), fork(doors))).collect();
-        World::of_model(self.model().clone(), doors)
+        World { variables: self.variables.clone(), ..World::of_model(self.model().clone(), doors) }
     }
 
     /// Every hook and action that ran.

@@ -200,6 +200,19 @@ impl World {
         Err(SimError::Endless { hooks, ready: self.ready() })
     }
 
+    /// Takes the hook that is due on a unit as done, without running it. Whether one was due.
+    ///
+    /// # Errors
+    /// There is no such unit.
+    pub fn step_without_running(&mut self, unit: &str) -> Result<bool, SimError> {
+        self.model().unit(unit)?;
+        let is_due = self.change(|model| model.ready().contains(unit));
+        if is_due {
+            self.change(|model| model.take_as_done(unit))?;
+        }
+        Ok(is_due)
+    }
+
     /// Runs an action now. The hooks that Juju runs before any action, such as a `leader-elected` that is due or the
     /// `start` after the first `config-changed`, run first.
     ///
@@ -307,7 +320,7 @@ impl World {
                 let mut run = Run::new(number, running, faults, limit);
                 run.has_machine = true;
                 self.shared.borrow_mut().run = Some(run);
-                door.execute(&self.shared, limit)
+                door.execute(&self.shared, limit, &self.variables)
             }
             Door::Played => {
                 self.shared.borrow_mut().run = Some(Run::new(number, running, faults, limit));

@@ -494,6 +494,12 @@ impl World {
         self.time_limit = limit;
     }
 
+    /// Sets a variable that processes of hooks and actions find in their environment beside those of Juju: to try what a
+    /// charm makes of it, or for what it is told by its tests alone.
+    pub fn set_variable(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.to_owned(), value.to_owned());
+    }
+
     /// Lets the model's time pass, by whole seconds: secrets expire and are to be rotated, and after five minutes an
     /// `update-status` is due everywhere; [timers](World::timers) fire, each once. It ends with the year 8999.
     pub fn advance(&mut self, time: Duration) {

@@ -192,3 +192,13 @@ fn one_machine_has_the_units_that_were_placed_on_it() {
     bench.ok("remove-unit hello/0 --no-prompt");
     assert!(!bench.ok("status").contains("logs/0"));
 }
+
+#[test]
+fn a_switch_may_have_a_value() {
+    let bench = Bench::with_hello(3);
+    bench.ok("remove-unit hello/2 --no-prompt=true --force=false");
+    bench.ok("remove-unit hello/1 --force=T --no-prompt");
+    assert!(bench.fails(2, "remove-unit hello/0 --force=maybe --no-prompt").contains("unexpected value 'maybe'"));
+    assert!(bench.fails(1, "remove-unit hello/0 --no-prompt=false").contains("aborted"));
+    assert_eq!(units(&bench, "hello"), ["hello/0"]);
+}
