@@ -68,7 +68,7 @@ use juju_sim::cargo::{self, Profile};
 use juju_sim::{Charm, On};
 
 use charm_dir::{CharmDir, Runs};
-use figures::{Cell, Figures, Floor, Growth, InProcess, Line, Machine, Row, Size, Spread};
+use figures::{Cell, Figures, Floor, Growth, InProcess, Line, Machine, Row, RowFloor, Size, Spread};
 use python::Python;
 use report::{JOINED_2, JOINED_100, JOINED_1000, STATUS_100, UNOBSERVED};
 use scene::{Sample, Scene, Weight};
@@ -95,6 +95,9 @@ struct Bench<'a> {
     runs: usize,
     /// Whether hook commands are as slow as Juju's.
     is_slow: bool,
+    /// What nothing is faster than, by itself and as a charm.
+    empty: &'a Path,
+    nothing: &'a CharmDir,
 }
 
 /// One of the events, on a scene that was prepared for it.
@@ -163,8 +166,17 @@ fn run(out: Option<&Path>) -> Result<bool> {
         eprintln!("dispatch: NOT MEASURED: {missing}");
     }
     let charm = Charm::from_project(project)?;
-    let bench = |runs, is_slow| Bench { charm: charm.clone(), subjects: &subjects, runs, is_slow };
-    let floor = floor(&charm, &places, &program("floor"))?;
+    let empty = program("floor");
+    let floor = floor(&charm, &places, &empty)?;
+    let nothing = places.floor(&empty, "")?;
+    let bench = |runs, is_slow| Bench {
+        charm: charm.clone(),
+        subjects: &subjects,
+        runs,
+        is_slow,
+        empty: &empty,
+        nothing: &nothing,
+    };
     let fast = bench(RUNS, false).rows()?;
     let growth = bench(SLOW_RUNS, false).growth(&fast)?;
     let slow = bench(SLOW_RUNS, true).rows()?;
@@ -210,29 +222,21 @@ fn run(out: Option<&Path>) -> Result<bool> {
     Ok(python.is_some())
 }
 
-/// Measures what nothing is faster than.
+/// Measures hook commands by themselves.
 fn floor(charm: &Charm, places: &Places<'_>, program: &Path) -> Result<Floor> {
     eprintln!("dispatch: the floor");
-    let mut starts = Vec::new();
-    for _ in 0..200 {
-        let start = Instant::now();
-        let status = Command::new(program).env_clear().current_dir("/").stdin(Stdio::null()).status()?;
-        starts.push(start.elapsed());
-        if !status.success() {
-            return Err("the empty program does not run".into());
-        }
-    }
-    let time = |text: &str| -> Result<Vec<Duration>> {
+    let time = |text: &str| -> Result<Spread> {
         let dir = places.floor(program, text)?;
         let mut scene = Scene::open(charm, &dir, &[], false)?;
-        (0..RUNS * 2).map(|_| Ok(scene.hook(On::update_status(), Runs::Charm)?.time)).collect()
+        let times: Result<Vec<Duration>> =
+            (0..RUNS * 2).map(|_| Ok(scene.hook(On::update_status(), Runs::Charm)?.time)).collect();
+        Ok(Spread::of(&times?))
     };
-    let dispatch = Spread::of(&time("")?);
+    let nothing = time("")?;
     let each = |text: &str| -> Result<f64> {
-        let spread = Spread::of(&time(&format!("{text} {COMMANDS}"))?);
-        Ok((spread.median - dispatch.median) / f64::from(COMMANDS))
+        Ok((time(&format!("{text} {COMMANDS}"))?.median - nothing.median) / f64::from(COMMANDS))
     };
-    Ok(Floor { start: Spread::of(&starts), dispatch, command: each("commands")?, call: each("calls")? })
+    Ok(Floor { command: each("commands")?, call: each("calls")? })
 }
 
 impl Bench<'_> {
@@ -250,12 +254,13 @@ impl Bench<'_> {
             )?);
         }
         let joined = [(2, JOINED_2), (10, "`relation-joined`, 10 peers"), (100, JOINED_100), (1000, JOINED_1000)];
-        for (peers, event) in joined {
+        // With slow hook commands some take minutes, and say nothing that the smaller ones do not.
+        let is_measured = |peers: usize| !self.is_slow || peers <= 100;
+        for (peers, event) in joined.into_iter().filter(|(peers, _)| is_measured(*peers)) {
             rows.push(self.joined(event, peers, 0)?);
         }
-        for (peers, event) in
-            [(10, "first sight of 10 peers"), (100, "first sight of 100"), (1000, "first sight of 1000")]
-        {
+        let seen = [(10, "first sight of 10 peers"), (100, "first sight of 100"), (1000, "first sight of 1000")];
+        for (peers, event) in seen.into_iter().filter(|(peers, _)| is_measured(*peers)) {
             rows.push(self.row(
                 event,
                 |_| Ok(Some(peers)),
@@ -356,7 +361,16 @@ impl Bench<'_> {
     /// By turns, each from the same state. Where `peers` is given, so many are ready after each.
     fn measure(&self, event: &str, scenes: &[(&Subject, Scene<'_>)], run: &Event, peers: Option<usize>) -> Result<Row> {
         let mut samples = vec![Vec::new(); scenes.len()];
+        let nothing = Scene::open(&self.charm, self.nothing, &[], false)?;
+        let (mut starts, mut nothings) = (Vec::new(), Vec::new());
         for _ in 0..self.runs {
+            let start = Instant::now();
+            let status = Command::new(self.empty).env_clear().current_dir("/").stdin(Stdio::null()).status()?;
+            starts.push(start.elapsed());
+            if !status.success() {
+                return Err("the empty program does not run".into());
+            }
+            nothings.push(nothing.fork().hook(On::update_status(), Runs::Charm)?.time);
             for ((subject, scene), samples) in scenes.iter().zip(&mut samples) {
                 let spent: Duration = samples.iter().map(|sample: &Sample| sample.time).sum();
                 let fewest = if self.is_slow { 1 } else { FEWEST };
@@ -376,7 +390,8 @@ impl Bench<'_> {
             let times = if is_long { 1 } else { WEIGHED };
             cells.push(Cell::of(subject.name, samples, &weigh(subject.name, scene, run, times)?));
         }
-        Ok(Row { event: event.to_owned(), cells })
+        let floor = RowFloor { start: Spread::of(&starts), dispatch: Spread::of(&nothings) };
+        Ok(Row { event: event.to_owned(), floor, cells })
     }
 
     fn growth(&self, rows: &[Row]) -> Result<Vec<Growth>> {

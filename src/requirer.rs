@@ -403,6 +403,10 @@ impl MagpiePeersRequirer {
                 _ => drop(listed.insert(relation.id().clone(), relation.members()?.into_iter().collect())),
             }
         }
+        if matches!(told, Told::Nothing) && listed == before.0 {
+            // As it was, which is what it mostly is.
+            return self.read_ahead(cx);
+        }
         let known = |id: &RelationId| before.0.get(id).cloned().unwrap_or_default();
         match told {
             Told::Nothing | Told::Created(_) => {}

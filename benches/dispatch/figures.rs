@@ -32,10 +32,6 @@ pub(crate) struct Machine {
 /// What nothing is faster than, in milliseconds.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Floor {
-    /// Starting an empty static executable and waiting for it.
-    pub(crate) start: Spread,
-    /// The same as the `dispatch` of a charm: what is more is the simulator's.
-    pub(crate) dispatch: Spread,
     /// One hook command as a process.
     pub(crate) command: f64,
     /// One on a connection that is there.
@@ -46,7 +42,17 @@ pub(crate) struct Floor {
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
     pub(crate) event: String,
+    /// What nothing is faster than, measured in the same turns.
+    pub(crate) floor: RowFloor,
     pub(crate) cells: Vec<Cell>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct RowFloor {
+    /// Starting an empty static executable and waiting for it.
+    pub(crate) start: Spread,
+    /// The same as the `dispatch` of a charm: what is more is the simulator's.
+    pub(crate) dispatch: Spread,
 }
 
 /// One event of one charm.
@@ -138,7 +144,7 @@ impl Cell {
     }
 }
 
-impl Floor {
+impl RowFloor {
     /// What a dispatch takes by itself, of what it takes in the simulator: never less than starting a process does.
     pub(crate) fn own(&self, wall: f64) -> f64 {
         (wall - self.dispatch.median + self.start.median).max(self.start.median)

@@ -18,6 +18,8 @@ use crate::hook::Hook;
 use crate::status::{Of, OfEach, Status};
 use crate::transport::{Call, Output, Transport};
 
+/// What stands behind a note for each dispatch that has trusted it: to put one there costs little.
+const MARK: u8 = b'.';
 /// How many dispatches in a row trust a note before Juju is asked again.
 const TRUSTED: u32 = 10;
 
@@ -76,6 +78,8 @@ enum Known {
 #[derive(Default)]
 struct Note {
     entries: OfEach<Entry>,
+    /// The text that they were read from.
+    text: Vec<u8>,
     /// Whether the entries that were found count for this dispatch, which is written down.
     counted: bool,
     /// Whether something may be on the disk.
@@ -91,7 +95,8 @@ struct Note {
 #[serde(deny_unknown_fields)]
 struct Entry {
     status: Status,
-    /// How many dispatches have trusted this without asking Juju.
+    /// How many dispatches have trusted this without asking Juju. On the disk it is what it was when all of the note was
+    /// written last: each dispatch since then that trusted it has put a [`MARK`] behind the note.
     trusted: u32,
 }
 
@@ -203,13 +208,17 @@ impl Shown {
     fn trust(&self, note: &mut Note, of: Of) -> Option<Status> {
         if !note.counted {
             note.counted = true;
+            let mut is_all = true;
             note.entries.retain(|entry| {
                 let is_trusted = entry.trusted < TRUSTED;
                 entry.trusted = entry.trusted.saturating_add(1);
+                is_all &= is_trusted;
                 is_trusted
             });
             // Trusted without being counted, it would be trusted for ever.
-            if !note.entries.is_empty() && !self.write(note) {
+            let is_counted =
+                |note: &mut Note| if is_all && !note.is_changed { self.mark(note) } else { self.write(note) };
+            if !note.entries.is_empty() && !is_counted(note) {
                 note.entries = OfEach::default();
                 self.clear(note);
             }
@@ -233,8 +242,16 @@ impl Shown {
         });
         // What does not count for this program may count for another one of the charm's.
         let mut note = Note { is_on_disk: true, ..Note::default() };
-        let stored = bytes.and_then(|bytes| serde_json::from_slice::<Stored>(&bytes).ok());
+        note.text = bytes.unwrap_or_default();
+        let end = note.text.iter().rposition(|byte| *byte != MARK).map_or(0, |last| last + 1);
+        let (text, marks) = note.text.split_at(end);
+        let stored = serde_json::from_slice::<Stored>(text).ok();
         note.entries = stored.filter(|stored| stored.owner == place.owner).map(|it| it.shown).unwrap_or_default();
+        let marks = u32::try_from(marks.len()).unwrap_or(u32::MAX);
+        note.entries.retain(|entry| {
+            entry.trusted = entry.trusted.saturating_add(marks);
+            true
+        });
         match self.moment {
             Moment::Usual => {}
             Moment::Leadership => {
@@ -270,11 +287,23 @@ impl Shown {
         }
     }
 
+    /// Writes down that what the note says was trusted once more, and nothing else.
+    fn mark(&self, note: &mut Note) -> bool {
+        note.text.push(MARK);
+        self.put(note)
+    }
+
     fn write(&self, note: &mut Note) -> bool {
         let Some(place) = &self.place else { return false };
         let stored = Stored { owner: place.owner.clone(), shown: note.entries.clone() };
-        let text = serde_json::to_vec(&stored).map_err(io::Error::other);
-        match text.and_then(|text| self.transport.set_note(&place.charm_dir, Some(&text))) {
+        // All of it can be written.
+        note.text = serde_json::to_vec(&stored).unwrap_or_default();
+        self.put(note)
+    }
+
+    fn put(&self, note: &mut Note) -> bool {
+        let Some(place) = &self.place else { return false };
+        match self.transport.set_note(&place.charm_dir, Some(&note.text)) {
             Ok(()) => {
                 (note.is_on_disk, note.is_changed) = (true, false);
                 true

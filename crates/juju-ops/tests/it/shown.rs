@@ -472,10 +472,10 @@ fn a_damaged_note_is_passed_over_and_written_anew() {
     let half = whole[..whole.len() / 2].to_owned();
     let deep = [b"[".repeat(100_000), b"]".repeat(100_000)].concat();
     let text = String::from_utf8(whole.clone()).unwrap();
-    assert!(text.contains("\"trusted\":1"), "{text}");
+    assert!(text.contains("\"trusted\":0") && text.ends_with("}."), "{text}");
     let untrue = [
-        text.replace("\"trusted\":1", "\"trusted\":4294967296"),
-        text.replace("\"trusted\":1", "\"trusted\":-1"),
+        text.replace("\"trusted\":0", "\"trusted\":4294967296"),
+        text.replace("\"trusted\":0", "\"trusted\":-1"),
         text.replace("\"active\"", "\"unknown\""),
         text.replace("\"trusted\"", "\"more\":1,\"trusted\""),
     ];
@@ -487,9 +487,12 @@ fn a_damaged_note_is_passed_over_and_written_anew() {
         assert_eq!(says(&juju, "one", &[]).0, none());
     }
     // The most that it can say is that it is time to ask.
-    let juju = fake();
-    juju.0.borrow_mut().note = Some(text.replace("\"trusted\":1", "\"trusted\":4294967295").into_bytes());
-    assert_eq!(says(&juju, "one", &[]).0, ["status-get"]);
+    let many = format!("{text}{}", ".".repeat(100_000));
+    for note in [text.replace("\"trusted\":0", "\"trusted\":4294967295"), many, format!("{text}.........")] {
+        let juju = fake();
+        juju.0.borrow_mut().note = Some(note.into_bytes());
+        assert_eq!(says(&juju, "one", &[]).0, ["status-get"]);
+    }
 }
 
 #[test]
