@@ -9,8 +9,10 @@ mod rpc;
 mod server_side;
 
 #[cfg(test)]
+#[cfg(feature = "server")]
 mod corpus;
-#[cfg(all(test, feature = "server"))]
+#[cfg(test)]
+#[cfg(feature = "server")]
 mod robust;
 
 pub use client_side::{Answer, Broken, ClientSide, NoResponse};
