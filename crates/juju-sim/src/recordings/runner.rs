@@ -109,7 +109,9 @@ fn world(record: &Dispatches, charm_dir: &Path) -> World {
         (name.clone(), vec![revision])
     };
     let revisions: Vec<_> = model.applications.iter().map(of).collect();
-    World::restore(model, revisions).unwrap()
+    let mut world = World::restore(model, revisions).unwrap();
+    world.forget_variables();
+    world
 }
 
 /// What was seen of a step, in the recordings' form.

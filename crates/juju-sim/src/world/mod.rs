@@ -159,6 +159,12 @@ impl World {
         &self.faults
     }
 
+    /// Leaves processes with what Juju gives them.
+    #[cfg(test)]
+    pub(crate) fn forget_variables(&mut self) {
+        self.variables.clear();
+    }
+
     fn of_model(model: Model, doors: BTreeMap<String, Vec<Door>>) -> World {
         World {
             shared: Rc::new(RefCell::new(Shared { model, run: None })),

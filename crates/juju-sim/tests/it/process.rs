@@ -267,7 +267,7 @@ fn a_charm_that_removes_itself_is_missing_from_disk() {
 fn the_process_is_started_as_juju_starts_it() {
     let run = install(
         "#!/bin/bash\necho argc=$# argv0=$0\npwd\necho stdin=$(readlink /proc/$$/fd/0) bytes=$(cat | wc -c)
-env | cut -d= -f1 | sort | tr '\\n' ' '\necho\necho HOME=${HOME-absent} USER=${USER-absent}\necho to stderr >&2\n",
+env | cut -d= -f1 | grep -v '^JUJU_OPS_' | sort | tr '\\n' ' '\necho\necho HOME=${HOME-absent} USER=${USER-absent}\necho to stderr >&2\n",
     );
     let log: Vec<(&str, &str)> = run.log().collect();
     let charm = log[1].1;
