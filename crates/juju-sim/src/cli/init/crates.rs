@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 
 use crate::SimError;
 
-/// The crates that a new charm depends on and that are released together with this program.
-const NAMES: [&str; 2] = ["juju-ops", "juju-sim"];
+/// The crates that a new charm depends on, or they do, and that are released together with this program.
+const NAMES: [&str; 3] = ["juju-ops", "juju-sim", "jujuc"];
 
 /// The part of a `Cargo.toml` that takes the crates from a directory in place of crates.io. The paths are relative to
 /// the project where the directory is within it.
