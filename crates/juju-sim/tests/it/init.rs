@@ -129,7 +129,7 @@ fn the_crates_can_come_from_a_checkout_or_from_packages() {
         fs::write(dir.path().join(path).join("Cargo.toml"), "").unwrap();
     };
     let version = env!("CARGO_PKG_VERSION");
-    for name in ["juju-ops", "juju-sim"] {
+    for name in ["juju-ops", "juju-sim", "jujuc"] {
         make(&format!("checkout/crates/{name}"));
         make(&format!("within/vendor/{name}-{version}"));
     }
