@@ -48,8 +48,8 @@ impl From<Exit> for ExitCode {
 ///
 /// Reads the environment and the arguments (here and nowhere else), sends the [`log`](::log) crate's records to Juju
 /// (INFO and above by `juju-log`, below by standard output, which Juju logs at DEBUG for free), and has hook commands
-/// reach the agent by an [`AgentTransport`]. A charm that wants fewer records calls [`log::set_max_level`](::log::set_max_level) before; what lies below
-/// costs nothing.
+/// reach the agent by an [`AgentTransport`]. A charm that wants fewer records calls
+/// [`log::set_max_level`](::log::set_max_level) before; what lies below costs nothing.
 ///
 /// Without a dispatch path it is a tool for the operator: `dispatch --help` says what it does.
 ///

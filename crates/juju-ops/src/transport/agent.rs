@@ -281,9 +281,7 @@ impl AgentTransport {
 
 impl Transport for AgentTransport {
     fn call(&self, call: &Call) -> io::Result<Output> {
-        let mut answered = None;
-        self.call_each(std::slice::from_ref(call), &mut |_, output| answered = Some(output));
-        answered.unwrap_or_else(|| Err(io::Error::other("no answer")))
+        super::call_alone(self, call)
     }
 
     fn call_each(&self, calls: &[Call], answer: &mut dyn FnMut(usize, io::Result<Output>)) {
@@ -346,12 +344,10 @@ impl Identity {
             Some(_) => return Err("is none of the kind unix"),
             None => return Err("JUJU_AGENT_SOCKET_NETWORK is not set"),
         }
-        let dir = jujuc::current_dir().map_err(|_| "the current directory is not known")?;
         Ok(Self {
             address: get("JUJU_AGENT_SOCKET_ADDRESS").ok_or("JUJU_AGENT_SOCKET_ADDRESS is not set")?.to_owned(),
             context_id: get("JUJU_CONTEXT_ID").ok_or("JUJU_CONTEXT_ID is not set")?.to_owned(),
             token: get("JUJU_AGENT_TOKEN").unwrap_or_default().to_owned(),
-            dir: dir.into_os_string().into_encoded_bytes(),
         })
     }
 }

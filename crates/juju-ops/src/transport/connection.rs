@@ -22,6 +22,8 @@ pub(super) struct Connection {
     stream: UnixStream,
     side: ClientSide,
     identity: Identity,
+    /// The current directory.
+    dir: Vec<u8>,
     chunk: Vec<u8>,
 }
 
@@ -32,8 +34,6 @@ pub(super) struct Identity {
     pub(super) context_id: String,
     /// Empty where there is none.
     pub(super) token: String,
-    /// The current directory.
-    pub(super) dir: Vec<u8>,
 }
 
 /// The connection is of no use any more.
@@ -58,7 +58,9 @@ impl Connection {
     /// Connects, at once or not at all.
     pub(super) fn open(identity: Identity) -> Result<Self, String> {
         let stream = dial(&identity.address).map_err(|error| format!("connect: {}", words(&error)))?;
-        Ok(Self { stream, side: ClientSide::up_to(OUTPUT_LIMIT), identity, chunk: Vec::new() })
+        let dir = jujuc::current_dir().map_err(|_| "the current directory is not known".to_owned())?;
+        let dir = dir.into_os_string().into_encoded_bytes();
+        Ok(Self { stream, side: ClientSide::up_to(OUTPUT_LIMIT), identity, dir, chunk: Vec::new() })
     }
 
     /// Makes calls that do not depend on each other, and hands over each answer, with its index, as it comes: in any
@@ -86,7 +88,7 @@ impl Connection {
                     && (waiting.is_empty() || (waiting.len() < WINDOW && bytes < WINDOW_BYTES))
                 {
                     let before = out.len();
-                    let sequence = self.side.call(&mut self.identity.request(call), &mut out);
+                    let sequence = self.side.call(&mut self.identity.request(&self.dir, call), &mut out);
                     let size = out.len() - before;
                     end += size as u64;
                     waiting.push(Waiting { sequence, index: next, size, end });
@@ -155,10 +157,10 @@ impl Connection {
 }
 
 impl Identity {
-    fn request(&self, call: &Call) -> Request {
+    fn request(&self, dir: &[u8], call: &Call) -> Request {
         Request {
             context_id: self.context_id.clone().into_bytes(),
-            dir: self.dir.clone(),
+            dir: dir.to_owned(),
             command: call.command.as_bytes().to_vec(),
             args: call.args.iter().map(|arg| arg.as_bytes().to_vec()).collect(),
             // Sent before it is asked for: that saves asking.
