@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use juju_ops::hook::{self, RelationDeparted};
-use juju_ops::{BoxError, Context, Observer, Observers, RelationId, Source, UnitName, chain};
+use juju_ops::hook::{self, Hook, RelationDeparted};
+use juju_ops::{BoxError, Context, Observer, Observers, Read, RelationId, Source, UnitName, chain};
 
 use crate::address::{Address, is_usable};
 use crate::events::{Departing, PeerDeparted, PeerJoined};
@@ -486,8 +486,32 @@ fn departing(told: Told<'_>, unit: &UnitName, this: &UnitName) -> Departing {
     }
 }
 
+impl MagpiePeersRequirer {
+    /// What the observed hooks read.
+    fn reads(&self, cx: &Context) -> Vec<Read> {
+        let ours = |id: &RelationId| id.endpoint() == self.endpoint;
+        let more = match cx.hook() {
+            Some(Hook::RelationCreated(hook)) if ours(hook.relation()) => vec![],
+            Some(Hook::RelationBroken(hook)) if ours(hook.relation()) => vec![],
+            Some(Hook::RelationJoined(hook)) if ours(hook.relation()) => {
+                let id = hook.relation();
+                vec![Read::Members(id.clone()), Read::Bag(id.clone(), hook.unit().clone())]
+            }
+            Some(Hook::RelationChanged(hook)) if ours(hook.relation()) => vec![Read::Members(hook.relation().clone())],
+            Some(Hook::RelationDeparted(hook)) if ours(hook.relation()) => {
+                let id = hook.relation();
+                vec![Read::Members(id.clone()), Read::Bag(id.clone(), hook.unit().clone())]
+            }
+            Some(Hook::Start(_) | Hook::UpgradeCharm(_) | Hook::ConfigChanged(_) | Hook::UpdateStatus(_)) => vec![],
+            _ => return Vec::new(),
+        };
+        [vec![Read::State, Read::Relations(self.endpoint.clone())], more].concat()
+    }
+}
+
 impl Observer for MagpiePeersRequirer {
     fn observe(&self, events: &mut Observers<Self>) {
+        events.reads(Self::reads);
         events.peers(&self.endpoint, INTERFACE);
         events.emits(&self.joined());
         events.emits(&self.departed());

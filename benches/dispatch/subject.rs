@@ -39,6 +39,12 @@ impl Places<'_> {
         if !path.join("metadata.yaml").exists() {
             fs::copy(self.project.join("metadata.yaml"), path.join("metadata.yaml"))?;
         }
+        // As charmcraft packs it: ops takes the names of actions from there.
+        let charmcraft = fs::read_to_string(self.project.join("charmcraft.yaml"))?;
+        let (_, actions) = charmcraft.split_once("\nactions:\n").ok_or("charmcraft.yaml has no actions")?;
+        let actions: Vec<&str> =
+            actions.lines().map_while(|line| line.strip_prefix("  ").or(line.is_empty().then_some(""))).collect();
+        fs::write(path.join("actions.yaml"), actions.join("\n"))?;
         dir.weighed_by(self.weigh, "")
     }
 

@@ -8,6 +8,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"slices"
 	"strconv"
@@ -161,10 +162,31 @@ func show(units []string, now state) error {
 	return goops.SetUnitStatus(goops.StatusActive, "Ready, with "+counted(units))
 }
 
+// peers lists the peers as the configured network has it, from an offset on, and those that are not acknowledged.
 func peers(ids []string) error {
 	type node struct {
 		Address string `json:"address"`
 		Unit    string `json:"unit"`
+	}
+	var params struct {
+		Offset int `json:"offset"`
+	}
+	if err := goops.GetActionParams(&params); err != nil {
+		return err
+	}
+	var options config
+	if err := goops.GetConfig(&options); err != nil {
+		return err
+	}
+	now, err := load()
+	if err != nil {
+		return err
+	}
+	var network *net.IPNet
+	if options.Network != "" {
+		if _, network, err = net.ParseCIDR(options.Network); err != nil {
+			return err
+		}
 	}
 	var nodes []node
 	for _, id := range ids {
@@ -178,10 +200,28 @@ func peers(ids []string) error {
 			if err != nil {
 				return err
 			}
-			nodes = append(nodes, node{data["ingress-address"], name})
+			nodes = append(nodes, node{preferred(data, network), name})
 		}
 	}
-	return goops.SetActionResults(map[string]string{"count": strconv.Itoa(len(nodes)), "nodes": encoded(nodes)})
+	listed := nodes[min(max(params.Offset, 0), len(nodes)):]
+	return goops.SetActionResults(map[string]string{
+		"count": strconv.Itoa(len(nodes)), "nodes": encoded(listed), "pending": encoded(now.Pending),
+	})
+}
+
+// preferred is the address of a peer inside a network, where it has one, else the one that Juju gives it.
+func preferred(data map[string]string, network *net.IPNet) string {
+	given := data["ingress-address"]
+	var advertised []string
+	if network == nil || json.Unmarshal([]byte(data[addresses]), &advertised) != nil {
+		return given
+	}
+	for _, text := range append([]string{given}, advertised...) {
+		if ip := net.ParseIP(text); ip != nil && network.Contains(ip) {
+			return text
+		}
+	}
+	return given
 }
 
 func counted(units []string) string {

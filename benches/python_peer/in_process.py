@@ -22,8 +22,9 @@ from charm import ADDRESSES, ENDPOINT, MagpieCharm  # noqa: E402
 
 def measure(project: pathlib.Path, seconds: float, count: int) -> float:
     meta = yaml.safe_load((project / "metadata.yaml").read_text())
-    config = yaml.safe_load((project / "charmcraft.yaml").read_text())["config"]
-    context = testing.Context(MagpieCharm, meta=meta, config=config, app_name="magpie", unit_id=0)
+    charmcraft = yaml.safe_load((project / "charmcraft.yaml").read_text())
+    config, actions = charmcraft["config"], charmcraft["actions"]
+    context = testing.Context(MagpieCharm, meta=meta, config=config, actions=actions, app_name="magpie", unit_id=0)
     peers = {
         number: {
             "ingress-address": f"10.0.0.{number}",

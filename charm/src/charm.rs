@@ -2,7 +2,7 @@ use std::fmt::Display;
 
 use juju_ops::action::{self, Action};
 use juju_ops::hook::{self, AnyHook, Hook};
-use juju_ops::{Ack, BoxError, Context, Observer, Observers, Outcome, Status, chain};
+use juju_ops::{Ack, BoxError, Context, Observer, Observers, Outcome, Read, Status, chain};
 use magpie_peers::{IpNet, MagpiePeersRequirer, OwnAddresses, PeerDeparted, PeerJoined};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -56,6 +56,8 @@ impl Observer for Magpie {
     fn observe(&self, events: &mut Observers<Self>) {
         events.config::<Config>();
         events.include(&self.peers);
+        // What every hook is reconciled by and every status evaluated.
+        events.reads(|_, _| vec![Read::State, Read::Relations(ENDPOINT.to_owned()), Read::Config]);
         events.on(&self.peers.joined(), Self::peer_joined);
         events.on(&self.peers.departed(), Self::peer_departed);
         events.on(&hook::any(), Self::reconcile);

@@ -41,11 +41,11 @@ fn each_event_costs_the_hook_commands_that_it_needs() {
         writeln!(shown, "{line}").unwrap();
     }
     expect_test::expect![[r#"
-        `start`: sets the version and a status: 3 application-version-set status-get status-set
+        `start`: sets the version and a status: 3 status-get application-version-set status-set
         `update-status`, not observed, no status function: 0
         `install`: shows a status while it works: 6 status-set is-leader config-get status-get status-set status-set
         `config-changed`, the first: opens a port: 4 config-get is-leader opened-ports open-port
-        `start`: sets the version: 4 is-leader config-get application-version-set status-get
+        `start`: sets the version: 4 is-leader config-get status-get application-version-set
         `update-status`: both statuses are as they were: 2 is-leader config-get
         `config-changed`: nothing to do: 3 config-get is-leader opened-ports
         `config-changed`: another port, another status: 6 config-get is-leader opened-ports close-port open-port status-set
@@ -68,7 +68,7 @@ fn each_event_costs_the_hook_commands_that_it_needs() {
         `secret-changed`: reads the new content: 3 secret-get state-get relation-ids
         `update-status`: nothing is pending: 2 state-get relation-ids
         an action: parameters, progress, results: 4 action-get action-log relation-ids action-set
-        `upgrade-charm`: logs three lines at INFO: 4 state-get relation-ids juju-log status-get
+        `upgrade-charm`: logs three lines at INFO: 4 state-get relation-ids status-get juju-log
         `relation-broken`: logs a line at INFO: 4 state-get relation-ids juju-log status-set
         `stop`: closes the ports: 3 state-get opened-ports close-port
     "#]]

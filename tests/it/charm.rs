@@ -308,11 +308,11 @@ fn no_bag_but_that_of_the_peer_that_joined_is_read_for_a_log_line() {
           > state-get --format=json
           > relation-ids --format=json -- magpie
           > relation-list --format=json -r magpie:0
-          | DEBUG juju-ops: emitted magpie-peers.magpie joined magpie/4
           > relation-get --format=json -r magpie:0 - magpie/4
+          > config-get --format=json
+          | DEBUG juju-ops: emitted magpie-peers.magpie joined magpie/4
           | DEBUG PeerJoined magpie/4: held until its relation-changed, it advertises no addresses yet
           | DEBUG juju-ops: delivered magpie-peers.magpie joined magpie/4: not yet
-          > config-get --format=json
           > state-set --file - < {juju-ops.magpie-peers.magpie.0, juju-ops.pending.0}
           > status-set waiting -- 'Not yet acknowledged: magpie/4'
           = waiting "Not yet acknowledged: magpie/4"
@@ -320,9 +320,9 @@ fn no_bag_but_that_of_the_peer_that_joined_is_read_for_a_log_line() {
           > state-get --format=json
           > relation-ids --format=json -- magpie
           > relation-list --format=json -r magpie:0
+          > config-get --format=json
           > relation-get --format=json -r magpie:0 - magpie/4
           | DEBUG juju-ops: redelivered magpie-peers.magpie joined magpie/4: acknowledged
-          > config-get --format=json
           > juju-log --log-level INFO -- 'PeerJoined magpie/4: acknowledged; 4 peers'
           | INFO magpie:0: PeerJoined magpie/4: acknowledged; 4 peers
           > state-delete -- juju-ops.pending.0
@@ -333,9 +333,9 @@ fn no_bag_but_that_of_the_peer_that_joined_is_read_for_a_log_line() {
           > relation-ids --format=json -- magpie
           > relation-list --format=json -r magpie:0
           > relation-get --format=json -r magpie:0 - magpie/1
+          > config-get --format=json
           | DEBUG juju-ops: emitted magpie-peers.magpie departed magpie/1
           | DEBUG juju-ops: delivered magpie-peers.magpie departed magpie/1: acknowledged
-          > config-get --format=json
           > juju-log --log-level INFO -- 'PeerDeparted magpie/1 from 10.0.0.2: acknowledged; 3 peers'
           | INFO magpie:0: PeerDeparted magpie/1 from 10.0.0.2: acknowledged; 3 peers
           > state-set --file - < {juju-ops.magpie-peers.magpie.0}
@@ -365,8 +365,8 @@ fn at_rest_a_unit_asks_four_things_and_writes_nothing() {
         magpie/0 update-status
           > state-get --format=json
           > relation-ids --format=json -- magpie
-          > relation-list --format=json -r magpie:0
           > config-get --format=json
+          > relation-list --format=json -r magpie:0
     "#]]
     .assert_eq(&juju.transcript());
 }

@@ -34,8 +34,8 @@ fn a_first_delivery_that_errs_fails_the_hook_and_sends_nothing() {
           > state-get --format=json
           > relation-ids --format=json -- magpie
           > relation-list --format=json -r magpie:0
-          | DEBUG juju-ops: emitted magpie-peers.magpie joined magpie/1
           > relation-get --format=json -r magpie:0 - magpie/1
+          | DEBUG juju-ops: emitted magpie-peers.magpie joined magpie/1
           > juju-log --log-level TRACE -- '{"appid":"5e1f0c4e-6d61-4770-a969-000000000000-magpie/0","datetime":"2026-01-01T00:00:07Z","description":"the charm failed","event":"sys_crash:hook magpie-relation-joined","level":"WARN","type":"security"}'
           | TRACE magpie:0: {"appid":"5e1f0c4e-6d61-4770-a969-000000000000-magpie/0","datetime":"2026-01-01T00:00:07Z","description":"the charm failed","event":"sys_crash:hook magpie-relation-joined","level":"WARN","type":"security"}
           > juju-log --log-level ERROR -- 'hook magpie-relation-joined: magpie-peers.magpie joined magpie/1: no route to host'

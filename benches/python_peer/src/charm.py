@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The Magpie charm on Python's ops: what the benchmark compares the Rust charm with.
 
-It behaves as the Rust charm does, without the actions, which the benchmark does not run, and the refusals of Juju's that it
-does not make: it tells the peers its addresses and remembers having told them, holds each peer that joins until it can be
+It behaves as the Rust charm does, without the action `dismiss`, which the benchmark does not run, and the refusals of Juju's
+that it does not make: it tells the peers its addresses and remembers having told them, holds each peer that joins until it can be
 reached, logs whom it acknowledged, makes good on what it missed, and shows how many there are.
 """
 
@@ -47,6 +47,7 @@ class MagpieCharm(ops.CharmBase):
             framework.observe(event, self._reconcile)
             framework.observe(event, self._advertise)
         framework.observe(self.on.collect_unit_status, self._collect_status)
+        framework.observe(self.on.peers_action, self._show_peers)
 
     def _advertise(self, event: ops.EventBase) -> None:
         """Tell the peers the addresses that Juju knows of this unit's side of the endpoint, where they may be new."""
@@ -87,6 +88,22 @@ class MagpieCharm(ops.CharmBase):
             self._stored.known = set(units)
         if were_pending != pending:
             self._stored.pending = pending
+
+    def _show_peers(self, event: ops.ActionEvent) -> None:
+        """List the peers as the configured network has it, from an offset on, and those that are not acknowledged."""
+        network = self._network()
+        nodes = [{"address": self._preferred(unit, network), "unit": unit.name} for unit in self._peers()]
+        listed = nodes[event.params.get("offset", 0) :]
+        pending = sorted(self._stored.pending, key=_number)
+        event.set_results({"count": len(nodes), "nodes": json.dumps(listed), "pending": json.dumps(pending)})
+
+    def _preferred(self, unit: ops.Unit, network: ipaddress.IPv4Network | ipaddress.IPv6Network | None) -> str | None:
+        """The address of a peer inside a network, where it has one, else the one that Juju gives it."""
+        given = self._address(unit)
+        if network is None:
+            return given
+        texts = [given] if given else []
+        return next((text for text in texts + self._advertised(unit) if ipaddress.ip_address(text) in network), given)
 
     def _collect_status(self, event: ops.CollectStatusEvent) -> None:
         try:

@@ -95,7 +95,11 @@ pub fn main_via(charm: impl Observer, via: Via) -> ExitCode {
     match env {
         Ok((via, env)) => {
             let transport = AgentTransport::new(&env, via);
-            dispatch(&charm, env.with_args(args), transport).into()
+            let cx = Context::new(env.with_args(args), Rc::new(transport));
+            let exit = dispatch_in(&charm, &cx);
+            // The process ends: what it holds goes with it, piece by piece is slower.
+            std::mem::forget(cx);
+            exit.into()
         }
         Err(error) => {
             Processes::default().complain(&chain(&error).to_string());
@@ -128,10 +132,13 @@ pub fn main_via(charm: impl Observer, via: Via) -> ExitCode {
 /// What a failed hook emitted is lost only where Juju does not repeat the hook: actions, Pebble's hooks, `juju resolve
 /// --no-retry`, and a hook that is replaced by the `stop` of a pod.
 pub fn dispatch<O: Observer>(charm: &O, env: Env, transport: impl Transport + 'static) -> Exit {
-    let cx = Context::new(env, Rc::new(transport));
+    dispatch_in(charm, &Context::new(env, Rc::new(transport)))
+}
+
+fn dispatch_in<O: Observer>(charm: &O, cx: &Context) -> Exit {
     cx.begin();
-    let _routed = log::route(&cx);
-    let exit = run(charm, &cx);
+    let _routed = log::route(cx);
+    let exit = run(charm, cx);
     cx.flush_log();
     cx.end();
     exit
@@ -221,6 +228,9 @@ impl<'a, O: Observer> Run<'a, O> {
 
     fn hook(&mut self, hook: &Hook) -> Result<(), Error> {
         self.pause("hook");
+        if !hook.is_last() {
+            self.read_together()?;
+        }
         self.observe(|register| register.hook_handlers(self.cx.env().hook_name()).collect())?;
         if !hook.is_last() {
             self.deliver_pending()?;
@@ -231,8 +241,17 @@ impl<'a, O: Observer> Run<'a, O> {
         self.flush(&[])
     }
 
+    /// Asks Juju for what will be read in any case.
+    fn read_together(&self) -> Result<(), Error> {
+        let wanted = guarded(|| Ok(self.register.wanted(self.charm, self.cx)));
+        let wanted = wanted.map_err(|error| Error::event("what is read", error))?;
+        self.cx.read_together(&wanted);
+        Ok(())
+    }
+
     fn action(&mut self, name: &str) -> Result<(), Error> {
         self.pause("hook");
+        self.read_together()?;
         let before = self.cx.savepoint();
         let outcome = match self.run_action(name) {
             Ok(outcome) => outcome,

@@ -267,7 +267,7 @@ mod wake;
 mod yaml;
 
 pub use action::Outcome;
-pub use context::Context;
+pub use context::{Context, Read};
 pub use dispatch::{Exit, dispatch, main, main_via};
 pub use encoding::Encoding;
 pub use env::{Dispatch, Env, ModelType, Proxies};

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::context::Context;
-use crate::error::bounded;
-use crate::hook_command::{self, LogLevel};
+use crate::error::{Error, bounded};
+use crate::hook_command::{self, LogLevel, Together};
 use crate::transport::Transport;
 
 thread_local! {
@@ -65,12 +65,31 @@ impl Logbook {
             let part = bounded(rest, MOST);
             rest = &rest[part.len()..];
             if let Err(error) = hook_command::juju_log(level, part).run(transport) {
-                if !self.complained.replace(true) {
-                    transport.complain(&crate::chain(&error).to_string());
-                }
-                part.lines().for_each(|line| transport.complain(&format!("{level} {line}")));
+                self.complain(transport, level, part, &error);
             }
         }
+    }
+
+    /// Has what is held back sent with other commands.
+    pub(crate) fn flush_with<'a>(&'a self, together: &mut Together<'a>, transport: &'a dyn Transport) {
+        if self.held.borrow().as_ref().is_some_and(|held| held.text.len() > MOST) {
+            // In parts, one after the other.
+            return self.flush(transport);
+        }
+        if let Some(Held { level, text, .. }) = self.held.take() {
+            together.add(hook_command::juju_log(level, &text), move |sent| {
+                if let Err(error) = sent {
+                    self.complain(transport, level, &text, &error);
+                }
+            });
+        }
+    }
+
+    fn complain(&self, transport: &dyn Transport, level: LogLevel, text: &str, error: &Error) {
+        if !self.complained.replace(true) {
+            transport.complain(&crate::chain(error).to_string());
+        }
+        text.lines().for_each(|line| transport.complain(&format!("{level} {line}")));
     }
 }
 

@@ -1,9 +1,12 @@
-use std::borrow::Cow;
+use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::de::{Error as _, Unexpected};
+use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The name of an application, such as `magpie`.
@@ -13,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// assert_eq!(app.as_str(), "magpie");
 /// # Ok::<(), juju_ops::NameError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone)]
 pub struct AppName(Arc<str>);
 
 /// The name of a unit, such as `magpie/10`. Sorts by application, then by number: `magpie/2` before `magpie/10`.
@@ -152,7 +155,48 @@ impl FromStr for AppName {
             && bytes.iter().all(|&byte| tail(byte))
             && !text.ends_with('-')
             && !text.contains("--");
-        if good { Ok(Self(text.into())) } else { Err(NameError::new(text, "an application name")) }
+        if good { Ok(Self::shared(text)) } else { Err(NameError::new(text, "an application name")) }
+    }
+}
+
+thread_local! {
+    /// The name that was made last. The next is mostly the same: that of the units in a list.
+    static LAST: RefCell<Option<AppName>> = const { RefCell::new(None) };
+}
+
+impl AppName {
+    fn shared(text: &str) -> Self {
+        LAST.with_borrow_mut(|last| match last {
+            Some(last) if *last.0 == *text => last.clone(),
+            _ => last.insert(Self(text.into())).clone(),
+        })
+    }
+}
+
+/// Two that share their text are told without looking at it.
+impl Ord for AppName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
+}
+
+impl PartialOrd for AppName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for AppName {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl Eq for AppName {}
+
+impl Hash for AppName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 
@@ -294,20 +338,36 @@ impl PartialEq for SecretId {
 impl Eq for SecretId {}
 
 impl PartialOrd for SecretId {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl Ord for SecretId {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+    fn cmp(&self, other: &Self) -> Ordering {
         self.id.cmp(&other.id)
     }
 }
 
-impl std::hash::Hash for SecretId {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+impl Hash for SecretId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
         self.id.hash(state);
+    }
+}
+
+/// Reads a name from the text that it stands in, which need not be kept.
+struct OfText<T>(PhantomData<T>);
+
+impl<T: FromStr<Err = NameError>> Visitor<'_> for OfText<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        // What the text is instead stays unsaid: it may be anything that was put in the wrong place.
+        text.parse().map_err(|error: NameError| E::invalid_value(Unexpected::Other("text"), &error.what))
     }
 }
 
@@ -321,9 +381,7 @@ macro_rules! serde_as_text {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = Cow::<'de, str>::deserialize(deserializer)?;
-                // What the text is instead stays unsaid: it may be anything that was put in the wrong place.
-                text.parse().map_err(|error: NameError| D::Error::invalid_value(Unexpected::Other("text"), &error.what))
+                deserializer.deserialize_str(OfText(PhantomData))
             }
         }
     )*};
@@ -394,6 +452,6 @@ mod tests {
         assert_eq!(serde_json::from_str::<SecretId>(&json).unwrap().model(), Some("uuid"));
         assert_eq!(serde_json::from_str::<StorageId>("\"data/0\"").unwrap().to_string(), "data/0");
         let error = serde_json::from_str::<UnitName>("\"hunter2\"").unwrap_err().to_string();
-        assert_eq!(error, "invalid value: text, expected a unit name");
+        assert_eq!(error, "invalid value: text, expected a unit name at line 1 column 9");
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::context::{Context, Endpoints};
+use crate::context::{Context, Endpoints, Read};
 use crate::error::{BoxError, Error, fit};
 use crate::event::sealed::Response;
 use crate::event::{Answer, Durable, Event, Owed};
@@ -85,6 +85,7 @@ pub struct Observers<O> {
     config: Vec<Fields>,
     endpoints: Vec<(String, Role, String)>,
     names: Vec<(Declared, String)>,
+    reads: Vec<ReadsFn<O>>,
 }
 
 /// What else the metadata has to have.
@@ -107,6 +108,7 @@ pub(crate) struct Handler<O> {
 type BuildFn = Rc<dyn Fn(&Context) -> Result<Rc<dyn Any>, Error>>;
 type HandleFn<O> = Box<dyn Fn(&O, &dyn Any, &Context) -> Result<Answer, BoxError>>;
 type StatusHandler<O> = Box<dyn Fn(&O, &Context) -> Result<Option<Status>, BoxError>>;
+type ReadsFn<O> = Box<dyn Fn(&O, &Context) -> Vec<Read>>;
 type RestoreFn = Rc<dyn Fn(&Value, &Context) -> Result<Restored, BoxError>>;
 
 /// A stored event, brought up to date.
@@ -182,6 +184,10 @@ impl<O: Observer> Observers<O> {
         self.config.extend(theirs.config);
         self.endpoints.extend(theirs.endpoints);
         self.names.extend(theirs.names);
+        for reads in theirs.reads {
+            let library = Rc::clone(&library);
+            self.reads.push(Box::new(move |_, cx| reads(&library, cx)));
+        }
     }
 
     /// Has the unit's status evaluated at the end of every dispatch, by this and all other such functions: the most
@@ -282,6 +288,51 @@ impl<O: Observer> Observers<O> {
         self.endpoints.push((endpoint.to_owned(), Role::Peer, interface.to_owned()));
     }
 
+    /// Says what a dispatch will read in any case, to have Juju asked for all of it together: one by one, each answer is
+    /// waited for. It is asked for before the first handler of a hook or an action runs, not in `stop` and `remove`; what
+    /// it gives is what the same reads of [`Context`] then find. What cannot be had is asked for again when it is read, and
+    /// the error is of that read.
+    ///
+    /// The function may look at [`Context::hook`] and [`Context::env`]. What it names and nobody reads is a call for
+    /// nothing.
+    ///
+    /// ```
+    /// use juju_ops::hook::Hook;
+    /// use juju_ops::{Observer, Observers, Read, Status, hook, testing};
+    /// use juju_sim::Charm;
+    ///
+    /// struct Web;
+    ///
+    /// impl Observer for Web {
+    ///     fn observe(&self, events: &mut Observers<Self>) {
+    ///         events.requires("db", "pg");
+    ///         events.reads(|_, cx| {
+    ///             let mut reads = vec![Read::Relations("db".to_owned())];
+    ///             if let Some(Hook::RelationChanged(hook)) = cx.hook() {
+    ///                 reads.push(Read::Members(hook.relation().clone()));
+    ///             }
+    ///             reads
+    ///         });
+    ///         events.status(|_, cx| {
+    ///             let units: Vec<_> = cx.relations("db")?.iter().map(|db| db.members()).collect::<Result<_, _>>()?;
+    ///             Ok(Status::active(format!("{} units of a database", units.concat().len())))
+    ///         });
+    ///     }
+    /// }
+    /// # fn main() -> Result<(), juju_ops::BoxError> {
+    /// # let metadata = Charm::parse("{name: web, requires: {db: {interface: pg}}}", None, None)?;
+    /// # let mut juju = testing::in_process(Web, metadata)?;
+    /// # juju.add_unit("web")?;
+    /// # juju.play("pg", "web:db")?;
+    /// # juju.settle()?;
+    /// # assert_eq!(juju.status("web/0"), ("active", "1 units of a database"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reads(&mut self, reads: impl Fn(&O, &Context) -> Vec<Read> + 'static) {
+        self.reads.push(Box::new(reads));
+    }
+
     /// Declares that the charm uses a storage, where it observes none of its hooks.
     pub fn storage(&mut self, name: &str) {
         self.names.push((Declared::Storage, name.to_owned()));
@@ -300,6 +351,7 @@ impl<O: Observer> Observers<O> {
             config: Vec::new(),
             endpoints: Vec::new(),
             names: Vec::new(),
+            reads: Vec::new(),
         }
     }
 
@@ -381,6 +433,11 @@ impl<O: Observer> Observers<O> {
             Key::Custom { topic, name } => Some((topic.clone(), name.clone())),
             Key::Hook { .. } | Key::AnyHook | Key::Action(_) => None,
         })
+    }
+
+    /// What is read in any case.
+    pub(crate) fn wanted(&self, observer: &O, cx: &Context) -> Vec<Read> {
+        self.reads.iter().flat_map(|reads| reads(observer, cx)).collect()
     }
 
     /// The functions that evaluate a status.

@@ -29,6 +29,7 @@ use crate::transport::Transport;
 #[cfg(feature = "testing")]
 pub(crate) use self::durable::PENDING;
 pub(crate) use self::durable::digest;
+pub use self::reads::Read;
 pub(crate) use self::send::Refused;
 pub(crate) use self::writes::Written;
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{Context, Member};
 use crate::error::{Error, bounded, chain, fit, of_member};
 use crate::gather::gather;
-use crate::hook_command::{self, AppStatus, Command, LogLevel, NetworkInfo, OpenedPort, Ports};
+use crate::hook_command::{self, AppStatus, Command, LogLevel, NetworkInfo, OpenedPort, Ports, Together};
 use crate::name::{AppName, RelationId, UnitName};
 use crate::status::{Of, Status};
 
@@ -42,6 +42,24 @@ const BAGS: usize = 64 << 20;
 /// How many bags a warning names.
 const NAMED: usize = 5;
 
+/// Something that is asked of Juju, for [`Observers::reads`](crate::Observers::reads).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Read {
+    /// The unit's state and its pending events.
+    State,
+    /// The configuration.
+    Config,
+    /// Whether this unit leads.
+    Leader,
+    /// The relations of an endpoint.
+    Relations(String),
+    /// The remote units of a relation.
+    Members(RelationId),
+    /// The databag of a unit.
+    Bag(RelationId, UnitName),
+}
+
 impl Reads {
     /// Lets bags be read anew.
     pub(super) fn forget<'a>(&self, bags: impl Iterator<Item = &'a (RelationId, Member)>) {
@@ -64,10 +82,46 @@ impl Context {
         if let Some(ids) = reads.relations.borrow().get(endpoint) {
             return Ok(ids.clone());
         }
-        let mut ids = hook_command::relation_ids(endpoint).run(self.transport())?;
+        let ids = hook_command::relation_ids(endpoint).run(self.transport())?;
+        Ok(self.keep_relation_ids(endpoint, ids))
+    }
+
+    fn keep_relation_ids(&self, endpoint: &str, mut ids: Vec<RelationId>) -> Vec<RelationId> {
         ids.retain(|id| self.broken() != Some(id));
-        reads.relations.borrow_mut().insert(endpoint.to_owned(), ids.clone());
-        Ok(ids)
+        self.inner.reads.relations.borrow_mut().insert(endpoint.to_owned(), ids.clone());
+        ids
+    }
+
+    /// Asks Juju for several things together. What cannot be had is as if it were not asked for.
+    pub(crate) fn read_together(&self, wanted: &[Read]) {
+        let (reads, now) = (&self.inner.reads, self.env().elapsed());
+        let mut together = Together::default();
+        for (at, read) in wanted.iter().enumerate() {
+            if wanted[..at].contains(read) {
+                continue;
+            }
+            match read {
+                Read::State => {
+                    together.add(hook_command::state_get(), |state| drop(state.map(|state| self.keep_state(state))));
+                }
+                Read::Config => together.add(hook_command::config_get(), |config| {
+                    *reads.config.borrow_mut() = config.ok().map(Rc::new);
+                }),
+                Read::Leader => together.add(hook_command::is_leader(), move |leads| {
+                    drop(leads.map(|leads| self.keep_leader(leads, now)));
+                }),
+                Read::Relations(endpoint) => together.add(hook_command::relation_ids(endpoint), move |ids| {
+                    drop(ids.map(|ids| self.keep_relation_ids(endpoint, ids)));
+                }),
+                Read::Members(id) => together.add(hook_command::relation_list(id), move |members| {
+                    drop(members.map(|members| reads.members.borrow_mut().insert(id.clone(), members)));
+                }),
+                Read::Bag(id, unit) => together.add(hook_command::relation_get(id, unit), move |bag| {
+                    drop(bag.and_then(|bag| self.keep_bag((id.clone(), Member::Unit(unit.clone())), bag)));
+                }),
+            }
+        }
+        together.run(self.transport());
     }
 
     pub(crate) fn members(&self, relation: &RelationId) -> Result<Vec<UnitName>, Error> {
@@ -194,11 +248,15 @@ impl Context {
             _ => {}
         }
         let leader = hook_command::is_leader().run(self.transport())?;
-        self.inner.reads.leader.set(Some((leader, now)));
+        self.keep_leader(leader, now);
+        Ok(leader)
+    }
+
+    fn keep_leader(&self, leader: bool, asked: Duration) {
+        self.inner.reads.leader.set(Some((leader, asked)));
         if !leader {
             self.inner.transport.does_not_lead();
         }
-        Ok(leader)
     }
 
     /// What is known of leadership without asking.
@@ -313,5 +371,49 @@ mod tests {
             clock.set(Duration::from_secs(seconds));
             assert_eq!((cx.is_leader().unwrap(), leads.0.get()), (leader, asked), "after {seconds} s");
         }
+    }
+
+    /// Answers what it is asked together, but for the members, and keeps the batches.
+    #[derive(Clone, Default)]
+    struct Batches(Rc<RefCell<Vec<Vec<String>>>>);
+
+    impl Transport for Batches {
+        fn call(&self, call: &Call) -> io::Result<Output> {
+            let stdout = match &*call.command {
+                "relation-list" if self.0.borrow().len() < 2 => return Err(io::ErrorKind::BrokenPipe.into()),
+                "relation-list" | "relation-ids" => b"[]".to_vec(),
+                _ => b"{}".to_vec(),
+            };
+            Ok(Output { ending: Ending::Exited(0), stdout, stderr: Vec::new() })
+        }
+
+        fn call_each(&self, calls: &[Call], answer: &mut dyn FnMut(usize, io::Result<Output>)) {
+            self.0.borrow_mut().push(calls.iter().map(|call| call.command.to_string()).collect());
+            for (index, call) in calls.iter().enumerate().rev() {
+                answer(index, self.call(call));
+            }
+        }
+
+        fn debug(&self, _: &str) {}
+
+        fn complain(&self, _: &str) {}
+    }
+
+    #[test]
+    fn what_is_read_together_is_asked_for_once_and_what_fails_is_asked_for_again() {
+        let batches = Batches::default();
+        let vars = [("JUJU_DISPATCH_PATH", "hooks/start"), ("JUJU_UNIT_NAME", "a/0")];
+        let cx = Context::new(Env::from_vars(vars).unwrap(), Rc::new(batches.clone()));
+        let id: RelationId = "peers:0".parse().unwrap();
+        let state = || [Read::State, Read::Config, Read::Relations("peers".into()), Read::Members(id.clone())];
+        cx.read_together(&[state(), state()].concat());
+        assert_eq!(*batches.0.borrow(), [["state-get", "config-get", "relation-ids", "relation-list"]]);
+        cx.load_areas().unwrap();
+        cx.read_config().unwrap();
+        assert_eq!(cx.relation_ids("peers").unwrap(), []);
+        assert_eq!(batches.0.borrow().len(), 1);
+        assert!(cx.members(&id).unwrap_err().to_string().starts_with("relation-list peers:0"));
+        batches.0.borrow_mut().push(Vec::new());
+        assert_eq!(cx.members(&id).unwrap(), []);
     }
 }

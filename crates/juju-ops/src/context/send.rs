@@ -3,6 +3,7 @@
 //! Everything but a status waits in Juju until the hook has ended well. So a write that was sent can be taken back by
 //! another one as long as the hook runs.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -10,7 +11,7 @@ use super::writes::{BagWrites, Written};
 use super::{Context, Member};
 use crate::error::{Error, chain};
 use crate::gather::gather;
-use crate::hook_command::{self, Command, LogLevel, Ports};
+use crate::hook_command::{self, Command, LogLevel, Ports, Together};
 use crate::name::RelationId;
 use crate::status::{Of, Status};
 
@@ -25,10 +26,9 @@ pub(crate) enum Refused {
 }
 
 impl Context {
-    /// Sends all that is to change: databags, ports and an action's results, then the state, and last the statuses,
-    /// which alone cannot be taken back when something else fails.
+    /// Sends all that is to change: databags, ports, an action's results and the state, together with what the log holds
+    /// back, and last the statuses, which alone cannot be taken back when something else fails.
     pub(crate) fn flush(&self, results: &[BTreeMap<String, String>]) -> Result<(), Error> {
-        self.flush_log();
         let bags = std::mem::take(&mut self.inner.written.borrow_mut().bags);
         let mut commands = Vec::new();
         for (key, wanted) in &*bags {
@@ -44,13 +44,13 @@ impl Context {
         }
         commands.extend(results.iter().map(hook_command::action_set));
         commands.extend(self.inner.written.borrow().version.as_deref().map(hook_command::application_version_set));
-        Command::run_all(&commands, self.transport())?;
         let statuses = std::mem::take(&mut self.inner.written.borrow_mut().statuses);
         // The application's first: the answer of Juju says what the unit's is, too.
         let differs = |(of, status): &(Of, &Status)| !self.shows(*of, status);
         let unlike: Vec<(Of, &Status)> = statuses.iter().rev().filter(differs).collect();
         self.store_queue();
-        self.flush_state()?;
+        commands.extend(self.state_commands());
+        self.send_together(commands)?;
         for (of, status) in unlike.iter().rev() {
             match self.put_status(*of, status) {
                 // It was held back from a delivery that has been answered, and is no fault of the hook's.
@@ -164,7 +164,26 @@ impl Context {
         Ok(())
     }
 
-    fn flush_state(&self) -> Result<(), Error> {
+    /// Sends commands of which none depends on another, and what the log holds back.
+    fn send_together(&self, commands: Vec<Command<()>>) -> Result<(), Error> {
+        let failed = RefCell::new(None);
+        let mut together = Together::default();
+        self.inner.logbook.flush_with(&mut together, self.transport());
+        for (at, command) in commands.into_iter().enumerate() {
+            let failed = &failed;
+            together.add(command, move |sent| {
+                let Err(error) = sent else { return };
+                let mut first = failed.borrow_mut();
+                if first.as_ref().is_none_or(|(earlier, _)| at < *earlier) {
+                    *first = Some((at, error));
+                }
+            });
+        }
+        together.run(self.transport());
+        failed.into_inner().map_or(Ok(()), |(_, error)| Err(error))
+    }
+
+    fn state_commands(&self) -> Vec<Command<()>> {
         let mut commands = Vec::new();
         if let (Some(areas), Some(stored)) = (&self.inner.written.borrow().areas, &*self.inner.stored.borrow()) {
             let changes = areas.changes(stored);
@@ -173,7 +192,7 @@ impl Context {
             }
             commands.extend(changes.delete.iter().map(|key| hook_command::state_delete(key)));
         }
-        Command::run_all(&commands, self.transport()).map(drop)
+        commands
     }
 }
 

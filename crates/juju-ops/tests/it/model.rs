@@ -36,8 +36,8 @@ fn writes_are_read_back_and_sent_once_and_only_if_they_change_something() {
         commands[1..],
         [
             "relation-get --format=json -r peers:0 - app/0",
-            "relation-set -r peers:0 --file - < {key}",
             "status-get --format=json --include-data",
+            "relation-set -r peers:0 --file - < {key}",
             "status-set active -- Ready",
         ]
     );
