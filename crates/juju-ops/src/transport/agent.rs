@@ -816,4 +816,34 @@ mod tests {
         assert_eq!(error, "environment variable JUJU_OPS_TRANSPORT: is neither auto, exec nor socket");
         agent.asked();
     }
+
+    #[test]
+    fn two_dispatches_at_once_have_a_connection_each() {
+        let dir = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(dir.path().join("s")).unwrap();
+        let agent = thread::spawn(move || {
+            let lines: Vec<JoinHandle<Vec<String>>> = (0..2)
+                .map(|_| {
+                    let stream = listener.accept().unwrap().0;
+                    thread::spawn(move || {
+                        let mut line = Line { stream, side: ServerSide::new(), asked: Vec::new() };
+                        line.echo(3);
+                        line.asked
+                    })
+                })
+                .collect();
+            lines.into_iter().map(|line| line.join().unwrap().join(", ")).collect::<Vec<_>>()
+        });
+        let address = dir.path().join("s").to_string_lossy().into_owned();
+        let (one, other) = (transport(&address), transport(&address));
+        for round in 0..3 {
+            assert_eq!(call(&one, "config-get", &format!("a{round}")), Ok(format!("a{round}")));
+            assert_eq!(call(&other, "config-get", &format!("b{round}")), Ok(format!("b{round}")));
+        }
+        let asked = agent.join().unwrap();
+        assert_eq!(
+            asked,
+            ["config-get a0, config-get a1, config-get a2", "config-get b0, config-get b1, config-get b2"]
+        );
+    }
 }
