@@ -73,6 +73,8 @@ impl<'a> Scene<'a> {
     /// A world with one unit that has started, with the charm's own code where `starts`.
     pub(crate) fn open(charm: &Charm, dir: &'a CharmDir, variables: &[(String, String)], starts: bool) -> Result<Self> {
         let mut world = World::of_one(Revision::executable_of(charm.clone(), dir.path())?, 0)?;
+        // The units' addresses are of no network: what is measured is the dispatch, not the charm's service.
+        world.set_variable("JUJU_SIM_NETWORK", "none");
         for (name, value) in variables {
             world.set_variable(name, value);
         }

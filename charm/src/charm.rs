@@ -1,5 +1,7 @@
 use std::fmt::Display;
 
+use std::time::Duration;
+
 use juju_ops::action::{self, Action};
 use juju_ops::hook::{self, AnyHook, Hook};
 use juju_ops::{Ack, BoxError, Context, Observer, Observers, Outcome, Read, Status, chain};
@@ -7,13 +9,19 @@ use magpie_peers::{IpNet, MagpiePeersRequirer, OwnAddresses, PeerDeparted, PeerJ
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::actions;
 use crate::config::Config;
+use crate::cos_agent;
 use crate::listing;
+use crate::status;
+use crate::unit::Unit;
 
 /// The charm.
 #[derive(Debug)]
 pub struct Magpie {
-    peers: MagpiePeersRequirer,
+    pub(crate) peers: MagpiePeersRequirer,
+    /// Whether a service checks the peers.
+    is_served: bool,
 }
 
 /// The parameters of the action `peers`.
@@ -46,9 +54,26 @@ const NAMED: usize = 5;
 /// The state area of the network that was last reported as one that this unit is not in.
 const MISSED: &str = "missed-network";
 
+/// How long the service is given to check a peer, until this unit is woken to look.
+const CHECKED_AFTER: Duration = Duration::from_secs(10);
+
+/// Without the service: a unit counts its peers and checks none, as `JUJU_SIM_NETWORK=none` has the executable do. For
+/// worlds without a network.
 impl Default for Magpie {
     fn default() -> Self {
-        Self { peers: MagpiePeersRequirer::new(ENDPOINT) }
+        Self { peers: MagpiePeersRequirer::new(ENDPOINT), is_served: false }
+    }
+}
+
+impl Magpie {
+    /// The charm as it is deployed: a service of each unit checks the others.
+    pub fn served() -> Self {
+        Self { is_served: true, ..Self::default() }
+    }
+
+    /// The unit's side of the service, where there is to be one.
+    pub(crate) fn unit<'a>(&'a self, cx: &'a Context) -> Option<Unit<'a>> {
+        if self.is_served { Unit::of(&self.peers, cx) } else { None }
     }
 }
 
@@ -63,12 +88,21 @@ impl Observer for Magpie {
         events.on(&hook::any(), Self::reconcile);
         events.on(&action::run::<Peers>("peers"), Self::show_peers);
         events.on(&action::run::<Dismiss>("dismiss"), Self::dismiss);
+        events.on(&action::run("info"), actions::info);
+        events.on(&action::run("ping"), actions::ping);
+        events.on(&action::run("dns"), actions::dns);
+        events.on(&action::run("iperf"), actions::iperf);
+        events.on(&action::run("listen"), actions::listen);
+        events.on(&action::run("advertise"), actions::advertise);
+        events.on(&action::run("report"), actions::report);
+        events.provides(cos_agent::ENDPOINT, cos_agent::INTERFACE);
+        events.on(&hook::remove(), Self::remove);
         events.status(Self::status);
     }
 }
 
 impl Magpie {
-    /// Holds the event until the peer can be reached. One that advertises nothing gets until its `relation-changed`, which
+    /// Holds the event until the peer can be reached, and where there is a service, until it has been checked. One that advertises nothing gets until its `relation-changed`, which
     /// follows its `relation-joined` at once; after that, the address or name that Juju gives it is as good: units with
     /// Python's interface may never advertise any.
     fn peer_joined(&self, event: &PeerJoined, cx: &Context) -> Result<Ack, BoxError> {
@@ -81,6 +115,13 @@ impl Magpie {
         if !advertises && self.peers.get_node(cx, unit)?.is_none_or(|node| node.address.is_none()) {
             log::debug!("PeerJoined {unit}: held until it has an address");
             return Ok(Ack::NotYet);
+        }
+        if let Some(own) = self.unit(cx) {
+            let checked = own.store.plan().zip(own.store.results());
+            if !checked.is_some_and(|(plan, results)| status::is_checked(&plan, &results, &unit.to_string())) {
+                log::debug!("PeerJoined {unit}: held until it has been checked");
+                return Ok(Ack::After(CHECKED_AFTER));
+            }
         }
         log::info!("PeerJoined {unit}: acknowledged; {}", self.counted(cx)?);
         Ok(Ack::Done)
@@ -95,12 +136,29 @@ impl Magpie {
     /// Brings about what has to hold after every hook, whatever became of those before it.
     fn reconcile(&self, _: &AnyHook, cx: &Context) -> Result<(), BoxError> {
         let own = self.peers.advertise_own_addresses(cx)?;
-        // This charm runs no iperf; the Python charm on this unit before it may have said that it does.
-        self.peers.withdraw_iperf_claims(cx)?;
+        match self.unit(cx) {
+            Some(unit) => {
+                let plan = unit.plan(&own)?;
+                unit.bring_about(&plan)?;
+                let results = unit.store.results();
+                unit.publish(&plan, results.as_ref())?;
+                cos_agent::publish(cx, &plan, results.as_ref())?;
+            }
+            // Nothing is measured here; the Python charm on this unit before it may have said that it is.
+            None => self.peers.withdraw_iperf_claims(cx)?,
+        }
         if let (Ok(network), OwnAddresses::Told(_)) = (config(cx)?.network(), &own) {
             report(cx, network.filter(|network| !own.any_in(network)))?;
         }
         Ok(())
+    }
+
+    /// Ends the service.
+    fn remove(&self, _: &hook::Remove, cx: &Context) -> Result<(), BoxError> {
+        match self.unit(cx) {
+            Some(unit) => Ok(unit.store.remove_plan()?),
+            None => Ok(()),
+        }
     }
 
     fn show_peers(&self, event: &Action<Peers>, cx: &Context) -> Result<Outcome, BoxError> {
@@ -131,11 +189,23 @@ impl Magpie {
         Ok(Outcome::completed().with("joined", joined)?.with("departed", departed)?)
     }
 
-    fn status(&self, cx: &Context) -> Result<Status, BoxError> {
-        let network = config(cx)?.network()?;
+    fn status(&self, cx: &Context) -> Result<Option<Status>, BoxError> {
+        let config = config(cx)?;
+        let status = self.evaluate(&config, cx)?;
+        // As the option says: for charms that are built on this one.
+        Ok(if config.supress_status { None } else { Some(status) })
+    }
+
+    fn evaluate(&self, config: &Config, cx: &Context) -> Result<Status, BoxError> {
+        let network = config.network()?;
         let own = self.peers.own_addresses(cx)?;
         if !matches!(own, OwnAddresses::Told(_)) {
             return Ok(Status::waiting(own.to_string()));
+        }
+        if let Some(unit) = self.unit(cx) {
+            let plan = unit.plan(&own)?;
+            let results = unit.store.results().unwrap_or_default();
+            return Ok(status::status(&plan, &results));
         }
         let held: Vec<String> = cx.pending_of(&self.peers.joined())?.into_iter().map(|event| event.subject).collect();
         if !held.is_empty() {

@@ -1,13 +1,20 @@
-//! The Magpie charm. Its one executable is the charm's `dispatch`.
+//! The Magpie charm. Its one executable is the charm's `dispatch`, its service, and a command: `dispatch check --help`.
 
 use std::process::ExitCode;
 
 use dlmalloc::GlobalDlmalloc;
+use magpie::Magpie;
 
 /// musl's own allocator takes three times as long, a third of a dispatch.
 #[global_allocator]
 static ALLOCATOR: GlobalDlmalloc = GlobalDlmalloc;
 
 fn main() -> ExitCode {
-    juju_ops::main(magpie::Magpie::default())
+    let args: Vec<String> = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    if let Some(exit) = magpie::command(&args) {
+        return exit;
+    }
+    // In the simulator's demonstration units have addresses that are of no network.
+    let has_network = std::env::var_os("JUJU_SIM_NETWORK").is_none_or(|value| value != "none");
+    juju_ops::main(if has_network { Magpie::served() } else { Magpie::default() })
 }

@@ -27,7 +27,9 @@ fn as_process() -> World {
     std::fs::create_dir_all(&dir).unwrap();
     std::fs::copy(executable, dir.join("dispatch")).unwrap();
     std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("metadata.yaml"), dir.join("metadata.yaml")).unwrap();
-    World::of_one(Revision::executable_of(definition(), &dir).unwrap(), 0).unwrap()
+    let mut world = World::of_one(Revision::executable_of(definition(), &dir).unwrap(), 0).unwrap();
+    world.set_variable("JUJU_SIM_NETWORK", "none");
+    world
 }
 
 /// Defines a test of one scenario for each door to the charm.

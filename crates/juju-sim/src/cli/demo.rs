@@ -30,6 +30,8 @@ pub(super) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let started = Instant::now();
     let mut world = World::of_one(Revision::executable_of(layout.charm.clone(), &layout.files.dir)?, arguments.seed)?;
     world.watch(move |title| progress.running(title));
+    // The units' addresses are of no network: a charm that would use it can see so.
+    world.set_variable("JUJU_SIM_NETWORK", "none");
 
     let app = layout.charm.name().to_owned();
     let telling = match (arguments.format, arguments.verbose) {

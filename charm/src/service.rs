@@ -1,0 +1,463 @@
+//! The service of a unit: one process that checks its peers all the time, is measured by them, and serves its metrics.
+//!
+//! It is this executable, as `dispatch serve DIR`, and does what the plan in that directory says. It watches over a second
+//! process, which does the work, and starts that anew when it ends; it ends itself when the plan is gone, and becomes the
+//! program that the plan names when a refresh has put another one there.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use magpie_checks::dns::{self, Host};
+use magpie_checks::link::Kernel;
+use magpie_checks::mtu::{self, Target};
+use magpie_checks::ping;
+use magpie_checks::route::{self, Route};
+use magpie_checks::throughput::{self, Server};
+use magpie_checks::{hostname, lldp};
+
+use crate::config::Options;
+use crate::metrics;
+use crate::store::{Peer, Plan, Results, Store, VERSION, now};
+use crate::turns;
+
+/// How often every peer is checked.
+const ROUND: Duration = Duration::from_secs(60);
+/// In every how manieth round what changes seldom is checked: MTU, DNS, LLDP.
+const SELDOM: u32 = 5;
+/// How often the plan is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long the names of all peers may take.
+const DNS_WITHIN: Duration = Duration::from_secs(60);
+/// How long the host may take to say its name, and `lldpd` its neighbours.
+const HOST_WITHIN: Duration = Duration::from_secs(10);
+/// How long a measured throughput is good.
+const MEASURE_AGAIN: u64 = 60 * 60;
+/// Where the metrics are served, if these ports are not all taken.
+const METRICS: std::ops::Range<u16> = 8088..8104;
+/// The longest time until the work is begun anew.
+const LONGEST_BREAK: Duration = Duration::from_secs(30);
+
+/// Which program a file is, as far as it can be told without reading it all: its length, and when it was written.
+pub fn build_of(program: &Path) -> Option<String> {
+    let metadata = program.metadata().ok()?;
+    let written = metadata.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(format!("{}-{}", metadata.len(), written.as_nanos()))
+}
+
+/// Watches over the work, until the plan is gone. Another service of the same directory is left alone.
+pub fn serve(store: &Store) -> ExitCode {
+    // Of its own session, it outlives the hook that began it; systemd's is so already.
+    let _ = rustix::process::setsid();
+    let lock = match store.lock() {
+        Ok(Some(lock)) => lock,
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(error) => return failed(&format!("{}: {error}", store.dir().display())),
+    };
+    let mut pause = Duration::from_millis(100);
+    while let Some(plan) = store.plan() {
+        let started = Instant::now();
+        if let Err(error) = work_once(store, &plan) {
+            complain(&format!("the work cannot be begun: {error}"));
+        }
+        if let Some(plan) = store.plan()
+            && Some(&plan.build) != own_build().as_ref()
+            && plan.program.exists()
+        {
+            // The lock goes with it: its file is closed by this.
+            let error = Command::new(&plan.program).arg("serve").arg(store.dir()).exec();
+            complain(&format!("{}: {error}", plan.program.display()));
+        }
+        pause =
+            if started.elapsed() > LONGEST_BREAK { Duration::from_millis(100) } else { (pause * 2).min(LONGEST_BREAK) };
+        let until = Instant::now() + pause;
+        while Instant::now() < until && store.plan().is_some() {
+            thread::sleep(LOOK.min(pause));
+        }
+    }
+    drop(lock);
+    ExitCode::SUCCESS
+}
+
+/// Runs the work in a process of its own. Its standard input is open for as long as this process lives.
+fn work_once(store: &Store, plan: &Plan) -> io::Result<()> {
+    let mut command = Command::new(&plan.program);
+    command.args(["serve", "--work"]).arg(store.dir()).stdin(Stdio::piped()).stdout(Stdio::null());
+    command.spawn()?.wait().map(drop)
+}
+
+fn own_build() -> Option<String> {
+    build_of(&std::env::current_exe().ok()?)
+}
+
+fn failed(why: &str) -> ExitCode {
+    complain(why);
+    ExitCode::FAILURE
+}
+
+#[allow(clippy::print_stderr, reason = "the journal of systemd takes it; there is no hook to log through")]
+fn complain(why: &str) {
+    eprintln!("magpie: {why}");
+}
+
+/// What the threads share.
+struct Shared {
+    store: Store,
+    results: Mutex<Results>,
+    server: Mutex<Option<Arc<Server>>>,
+}
+
+impl Shared {
+    fn results(&self) -> MutexGuard<'_, Results> {
+        self.results.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn server(&self) -> MutexGuard<'_, Option<Arc<Server>>> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the results, and writes them.
+    fn change(&self, change: impl FnOnce(&mut Results)) {
+        let mut results = self.results();
+        change(&mut results);
+        results.at = now();
+        if let Err(error) = self.store.set_results(&results) {
+            complain(&format!("results: {error}"));
+        }
+    }
+}
+
+/// Does the work, until the plan is gone, asks for another program or another address to listen at, or whoever watches over
+/// this goes away.
+pub fn work(store: Store) -> ExitCode {
+    let Some(plan) = store.plan() else { return ExitCode::SUCCESS };
+    thread::spawn(|| {
+        // Open as long as the other process lives.
+        drop(io::stdin().read_to_end(&mut Vec::new()));
+        std::process::exit(0);
+    });
+    // What was measured before is good for a while.
+    let mut results = store.results().unwrap_or_default();
+    (results.v, results.listening, results.not_listening, results.metrics) = (VERSION, None, None, None);
+    let shared = Arc::new(Shared { store, results: Mutex::new(results), server: Mutex::new(None) });
+    begin(&shared, "metrics", serve_metrics);
+    if plan.options.check_iperf || !plan.listen.is_empty() {
+        let listen = plan.listen.clone();
+        begin(&shared, "server", move |shared| serve_throughput(shared, &listen));
+        begin(&shared, "client", measure_in_turn);
+    }
+    check_until_asked(&shared, &plan);
+    ExitCode::SUCCESS
+}
+
+fn begin(shared: &Arc<Shared>, name: &str, work: impl FnOnce(&Shared) + Send + 'static) {
+    let shared = Arc::clone(shared);
+    if let Err(error) = thread::Builder::new().name(name.to_owned()).spawn(move || work(&shared)) {
+        complain(&format!("{name}: {error}"));
+    }
+}
+
+fn check_until_asked(shared: &Shared, first: &Plan) {
+    let (mut checked, mut last, mut round) = (BTreeMap::new(), None::<Instant>, 0_u32);
+    let mut options = first.options.clone();
+    while let Some(plan) = shared.store.plan() {
+        if (&plan.program, &plan.build, &plan.listen) != (&first.program, &first.build, &first.listen) {
+            return;
+        }
+        let is_round = last.is_none_or(|at| at.elapsed() >= ROUND) || plan.options != options;
+        let new: BTreeMap<String, Option<String>> =
+            plan.peers.iter().filter(|(unit, at)| is_round || checked.get(*unit) != Some(*at)).map(cloned).collect();
+        if is_round {
+            check_host(shared, &plan.options, round % SELDOM == 0);
+        }
+        if !new.is_empty() {
+            check_peers(shared, &plan, &new, !is_round || round % SELDOM == 0);
+        }
+        if is_round {
+            (last, round) = (Some(Instant::now()), round.wrapping_add(1));
+        }
+        if is_round || checked != plan.peers {
+            shared.change(|results| results.peers.retain(|unit, _| plan.peers.contains_key(unit)));
+        }
+        (checked, options) = (plan.peers, plan.options);
+        thread::sleep(LOOK);
+    }
+}
+
+fn cloned((unit, at): (&String, &Option<String>)) -> (String, Option<String>) {
+    (unit.clone(), at.clone())
+}
+
+fn check_host(shared: &Shared, options: &Options, seldom: bool) {
+    let kernel = Kernel::default();
+    let hostname = if options.check_local_hostname { Some(hostname::check(HOST_WITHIN)) } else { None };
+    let names = options.bonds.clone().unwrap_or_else(|| kernel.bonds());
+    let bonds = names.iter().map(|name| kernel.bond(name, options.lacp_passive_mode)).collect();
+    let lldp = match (options.use_lldp, seldom) {
+        (true, true) => Some(lldp::neighbours(HOST_WITHIN).map_err(|error| error.to_string())),
+        (true, false) => shared.results().host.lldp.clone(),
+        (false, _) => None,
+    };
+    let mut misnamed = Vec::new();
+    if let (true, Some(Ok(neighbours))) = (options.check_port_description, &lldp) {
+        let own = hostname.clone().unwrap_or_else(|| hostname::check(HOST_WITHIN)).hostname;
+        let wrong = neighbours.iter().filter(|neighbour| lldp::names_host(neighbour, &own) == Some(false));
+        misnamed.extend(wrong.map(|it| (it.interface.clone(), it.description.clone().unwrap_or_default())));
+    }
+    shared.change(|results| results.host = crate::store::Host { hostname, bonds, lldp, misnamed });
+}
+
+/// Checks peers, and notes each kind of result as soon as it is there.
+fn check_peers(shared: &Shared, plan: &Plan, peers: &BTreeMap<String, Option<String>>, seldom: bool) {
+    let options = &plan.options;
+    let mut found = addresses_of(plan, peers, options);
+    let targets: Vec<(String, IpAddr)> = found
+        .iter()
+        .filter(|(_, peer, _)| peer.error.is_none())
+        .filter_map(|(unit, _, ip)| Some((unit.clone(), (*ip)?)))
+        .collect();
+    let ips: Vec<IpAddr> = targets.iter().map(|(_, ip)| *ip).collect();
+    let routes = route::routes(&ips);
+    if options.pings {
+        let echoes = ping::ping(&ips, &ping_options(options));
+        for ((unit, _), echo) in targets.iter().zip(&echoes) {
+            if let Some((_, peer, _)) = found.iter_mut().find(|(it, ..)| it == unit) {
+                peer.echo = Some((echo.sent, echo.received));
+                peer.round_trip = echo.round_trip;
+                peer.error = echo.error.clone().filter(|_| echo.received == 0);
+            }
+        }
+    }
+    let kernel = Kernel::default();
+    for (((unit, _), route), _) in targets.iter().zip(&routes).zip(0..) {
+        if let Some((_, peer, _)) = found.iter_mut().find(|(it, ..)| it == unit) {
+            peer.link_speed = route.interface.as_ref().and_then(|name| kernel.link(name)?.speed);
+        }
+    }
+    merge(shared, &found, options.pings);
+    if !seldom {
+        return;
+    }
+    let reached: Vec<(String, Target)> = targets
+        .iter()
+        .zip(&routes)
+        .filter(|((unit, _), _)| {
+            found.iter().any(|(it, peer, _)| it == unit && peer.echo.is_none_or(|(_, back)| back > 0))
+        })
+        .map(|((unit, ip), route)| (unit.clone(), Target { address: *ip, most: most(route, options) }))
+        .collect();
+    let tried: Vec<Target> = reached.iter().map(|(_, target)| *target).collect();
+    let mtus = mtu::path_mtu(&tried, &mtu::Options::default());
+    shared.change(|results| {
+        for ((unit, _), mtu) in reached.iter().zip(&mtus) {
+            if let Some(peer) = results.peers.get_mut(unit) {
+                peer.mtu = Some((mtu.mtu, mtu.tried));
+            }
+        }
+    });
+    if !options.check_dns {
+        return shared
+            .change(|results| results.peers.values_mut().for_each(|peer| (peer.dns, peer.names) = (None, None)));
+    }
+    let hosts: Vec<Host> = targets.iter().map(|(_, ip)| Host::Ip(*ip)).collect();
+    let answers = match dns_options(options) {
+        Ok(dns) => dns::check(&hosts, &dns),
+        Err(error) => return complain(&error),
+    };
+    shared.change(|results| {
+        for ((unit, _), answer) in targets.iter().zip(answers) {
+            if let Some(peer) = results.peers.get_mut(unit) {
+                peer.dns = Some(answer.fault());
+                peer.names = Some(answer);
+            }
+        }
+    });
+}
+
+/// Each peer with its address as far as that is one by which it can be checked.
+fn addresses_of(
+    plan: &Plan,
+    peers: &BTreeMap<String, Option<String>>,
+    options: &Options,
+) -> Vec<(String, Peer, Option<IpAddr>)> {
+    let mut found = Vec::new();
+    for (unit, address) in peers {
+        let mut peer = Peer { at: now(), address: address.clone().unwrap_or_default(), ..Peer::default() };
+        let ip = match address.as_deref().map(str::parse::<IpAddr>) {
+            None => Err("it has no address".to_owned()),
+            Some(Ok(ip)) => Ok(ip.to_canonical()),
+            Some(Err(_)) => dns_options(options).and_then(|dns| {
+                let ips = dns::resolve(&peer.address, &dns)?;
+                ips.first().copied().ok_or_else(|| "its name has no address".to_owned())
+            }),
+        };
+        let ip = match ip {
+            Ok(ip) => Some(ip),
+            Err(why) => {
+                peer.error = Some(why);
+                None
+            }
+        };
+        found.push((unit.clone(), peer, ip));
+    }
+    let routes = route::routes(&found.iter().filter_map(|(.., ip)| *ip).collect::<Vec<_>>());
+    let mut routes = routes.into_iter();
+    for (unit, peer, ip) in &mut found {
+        let Some(ip) = ip else { continue };
+        let is_own = routes.next().is_some_and(|route| route.interface.as_deref() == Some("lo"));
+        let text = peer.address.as_str();
+        let also = plan.peers.iter().find(|(other, at)| *other != unit && at.as_deref() == Some(text));
+        if is_own || ip.is_loopback() {
+            peer.error = Some("its address is one of this unit's own".to_owned());
+        } else if let Some((other, _)) = also {
+            peer.error = Some(format!("{other} has the same address"));
+        }
+    }
+    found
+}
+
+/// Notes what was found, beside what is known from before of the same address.
+fn merge(shared: &Shared, found: &[(String, Peer, Option<IpAddr>)], pings: bool) {
+    shared.change(|results| {
+        for (unit, new, _) in found {
+            let mut peer = results.peers.remove(unit).filter(|old| old.address == new.address).unwrap_or_default();
+            peer.at = new.at;
+            peer.address.clone_from(&new.address);
+            peer.error.clone_from(&new.error);
+            peer.link_speed = new.link_speed;
+            if pings || new.error.is_some() {
+                (peer.echo, peer.round_trip) = (new.echo, new.round_trip);
+            } else {
+                (peer.echo, peer.round_trip) = (None, None);
+            }
+            results.peers.insert(unit.clone(), peer);
+        }
+    });
+}
+
+/// How peers are pinged.
+pub(crate) fn ping_options(options: &Options) -> ping::Options {
+    ping::Options {
+        tries: options.ping_tries,
+        interval: Duration::from_millis(options.ping_interval_ms.into()),
+        timeout: Duration::from_secs(options.ping_timeout.into()),
+        ..ping::Options::default()
+    }
+}
+
+/// How names are asked for.
+pub(crate) fn dns_options(options: &Options) -> Result<dns::Options, String> {
+    Ok(dns::Options {
+        servers: dns::Options::servers_of(&options.dns_server)?,
+        tries: options.dns_tries,
+        timeout: Duration::from_secs(options.dns_time.into()),
+        within: DNS_WITHIN,
+    })
+}
+
+/// The largest packet that is to reach a peer.
+fn most(route: &Route, options: &Options) -> u32 {
+    let own = route.mtu.unwrap_or(1500);
+    own.max(options.required_mtu)
+}
+
+fn serve_metrics(shared: &Shared) {
+    loop {
+        let at = METRICS.map(|port| SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port));
+        let any = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
+        let listener = at.chain([any]).find_map(|at| std::net::TcpListener::bind(at).ok());
+        if let Some(listener) = listener {
+            shared.change(|results| results.metrics = listener.local_addr().ok());
+            metrics::serve(&listener, || {
+                let plan = shared.store.plan()?;
+                Some(metrics::text(&plan, &shared.results()))
+            });
+        }
+        thread::sleep(Duration::from_secs(10));
+    }
+}
+
+/// Serves measurements at the first of these addresses that can be had. One that is not there yet may come.
+fn serve_throughput(shared: &Shared, listen: &[IpAddr]) {
+    loop {
+        let mut why = "this unit has no address to listen at".to_owned();
+        for ip in listen {
+            let at = SocketAddr::new(*ip, throughput::PORT);
+            match Server::listen(at) {
+                Ok(server) => {
+                    let server = Arc::new(server);
+                    *shared.server() = Some(Arc::clone(&server));
+                    shared.change(|results| (results.listening, results.not_listening) = (Some(at), None));
+                    server.serve();
+                }
+                Err(error) => why = format!("{at}: {error}"),
+            }
+        }
+        shared.change(|results| (results.listening, results.not_listening) = (None, Some(why)));
+        thread::sleep(Duration::from_secs(10));
+    }
+}
+
+/// Measures the peers, each in its turn: all units know the same turns, from who the units are and from the clock, and no
+/// two of one turn have a unit in common.
+fn measure_in_turn(shared: &Shared) {
+    loop {
+        let Some(plan) = shared.store.plan().filter(|plan| plan.options.check_iperf) else {
+            thread::sleep(Duration::from_secs(1));
+            continue;
+        };
+        let length = turns::length(plan.options.iperf_duration);
+        let (slot, left) = turns::now(length);
+        if let Some(unit) = turns::measures(&plan, slot)
+            && is_due(&shared.results(), &unit)
+        {
+            measure(shared, &plan, &unit);
+        }
+        thread::sleep(left);
+    }
+}
+
+fn is_due(results: &Results, unit: &str) -> bool {
+    results.peers.get(unit).is_some_and(|peer| {
+        let is_old = peer.throughput.is_none_or(|(_, at)| now().abs_diff(at) >= MEASURE_AGAIN);
+        is_old && peer.error.is_none() && peer.echo.is_none_or(|(_, back)| back > 0)
+    })
+}
+
+fn measure(shared: &Shared, plan: &Plan, unit: &str) {
+    let address = shared.results().peers.get(unit).map(|peer| peer.address.clone()).unwrap_or_default();
+    let Ok(ip) = address.parse::<IpAddr>() else { return };
+    let server = shared.server().clone();
+    // While this unit measures, it is not measured.
+    let reserved = server.as_ref().map(|server| server.reserve());
+    if matches!(reserved, Some(None)) {
+        return;
+    }
+    let options = throughput::Options {
+        streams: streams(),
+        duration: Duration::from_secs(plan.options.iperf_duration.into()),
+        port: throughput::PORT,
+    };
+    let measured = throughput::measure(ip, &options);
+    drop(reserved);
+    shared.change(|results| {
+        let Some(peer) = results.peers.get_mut(unit).filter(|peer| peer.address == address) else { return };
+        match measured {
+            Ok(found) => (peer.throughput, peer.throughput_error) = (Some((found.bits_per_second, now())), None),
+            // It has its turn again.
+            Err(throughput::Error::Busy(_)) => {}
+            Err(error) => peer.throughput_error = Some(error.to_string()),
+        }
+    });
+}
+
+/// As the Python charm has it: one for each processor, eight at most.
+pub(crate) fn streams() -> u32 {
+    thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(8).min(8))
+}
