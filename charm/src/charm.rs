@@ -1,6 +1,8 @@
+use std::cell::RefCell;
 use std::fmt::Display;
+use std::rc::Rc;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use juju_ops::action::{self, Action};
 use juju_ops::hook::{self, AnyHook, Hook};
@@ -14,6 +16,7 @@ use crate::config::Config;
 use crate::cos_agent;
 use crate::listing;
 use crate::status;
+use crate::store::{Plan, Results};
 use crate::unit::Unit;
 
 /// The charm.
@@ -22,6 +25,15 @@ pub struct Magpie {
     pub(crate) peers: MagpiePeersRequirer,
     /// Whether a service checks the peers.
     is_served: bool,
+    /// What the service had found at the instant of a dispatch: each event that waits asks for it.
+    looked: RefCell<Option<(SystemTime, Rc<Looked>)>>,
+}
+
+/// The plan that the service follows, and what it has found.
+#[derive(Debug)]
+struct Looked {
+    plan: Option<Plan>,
+    results: Option<Results>,
 }
 
 /// The parameters of the action `peers`.
@@ -61,7 +73,7 @@ const CHECKED_AFTER: Duration = Duration::from_secs(10);
 /// worlds without a network.
 impl Default for Magpie {
     fn default() -> Self {
-        Self { peers: MagpiePeersRequirer::new(ENDPOINT), is_served: false }
+        Self { peers: MagpiePeersRequirer::new(ENDPOINT), is_served: false, looked: RefCell::default() }
     }
 }
 
@@ -69,6 +81,19 @@ impl Magpie {
     /// The charm as it is deployed: a service of each unit checks the others.
     pub fn served() -> Self {
         Self { is_served: true, ..Self::default() }
+    }
+
+    fn looked(&self, unit: &Unit<'_>) -> Rc<Looked> {
+        let now = unit.cx.env().now();
+        let mut looked = self.looked.borrow_mut();
+        match &*looked {
+            Some((at, looked)) if *at == now => Rc::clone(looked),
+            _ => {
+                let found = Rc::new(Looked { plan: unit.store.plan(), results: unit.store.results() });
+                *looked = Some((now, Rc::clone(&found)));
+                found
+            }
+        }
     }
 
     /// The unit's side of the service, where there is to be one.
@@ -117,8 +142,9 @@ impl Magpie {
             return Ok(Ack::NotYet);
         }
         if let Some(own) = self.unit(cx) {
-            let checked = own.store.plan().zip(own.store.results());
-            if !checked.is_some_and(|(plan, results)| status::is_checked(&plan, &results, &unit.to_string())) {
+            let looked = self.looked(&own);
+            let checked = looked.plan.as_ref().zip(looked.results.as_ref());
+            if !checked.is_some_and(|(plan, results)| status::is_checked(plan, results, &unit.to_string())) {
                 log::debug!("PeerJoined {unit}: held until it has been checked");
                 return Ok(Ack::After(CHECKED_AFTER));
             }
@@ -140,9 +166,9 @@ impl Magpie {
             Some(unit) => {
                 let plan = unit.plan(&own)?;
                 unit.bring_about(&plan)?;
-                let results = unit.store.results();
-                unit.publish(&plan, results.as_ref())?;
-                cos_agent::publish(cx, &plan, results.as_ref())?;
+                let looked = self.looked(&unit);
+                unit.publish(&plan, looked.results.as_ref())?;
+                cos_agent::publish(cx, &plan, looked.results.as_ref())?;
             }
             // Nothing is measured here; the Python charm on this unit before it may have said that it is.
             None => self.peers.withdraw_iperf_claims(cx)?,
@@ -204,8 +230,8 @@ impl Magpie {
         }
         if let Some(unit) = self.unit(cx) {
             let plan = unit.plan(&own)?;
-            let results = unit.store.results().unwrap_or_default();
-            return Ok(status::status(&plan, &results));
+            let nothing = Results::default();
+            return Ok(status::status(&plan, self.looked(&unit).results.as_ref().unwrap_or(&nothing)));
         }
         let held: Vec<String> = cx.pending_of(&self.peers.joined())?.into_iter().map(|event| event.subject).collect();
         if !held.is_empty() {

@@ -91,7 +91,7 @@ const OF_PEERS: [Gauge; 10] = [
         peer.mtu.map(|(_, tried)| f64::from(tried))
     }),
     ("magpie_dns_ok", "1 where name and address of the peer stand for each other in DNS.", |peer| {
-        peer.dns.map(|fault: Option<Fault>| f64::from(u8::from(fault.is_none())))
+        peer.dns().map(|fault: Option<Fault>| f64::from(u8::from(fault.is_none())))
     }),
     ("magpie_peer_checked_timestamp_seconds", "When the peer was checked last, in Unix time.", |peer| {
         u32::try_from(peer.at).ok().map(f64::from)

@@ -89,7 +89,12 @@ pub fn serve(store: &Store) -> ExitCode {
 fn work_once(store: &Store, plan: &Plan) -> io::Result<()> {
     let mut command = Command::new(&plan.program);
     command.args(["serve", "--work"]).arg(store.dir()).stdin(Stdio::piped()).stdout(Stdio::null());
-    command.spawn()?.wait().map(drop)
+    let mut child = command.spawn()?;
+    // Waiting would close it.
+    let stdin = child.stdin.take();
+    let ended = child.wait();
+    drop(stdin);
+    ended.map(drop)
 }
 
 fn own_build() -> Option<String> {
@@ -262,8 +267,7 @@ fn check_peers(shared: &Shared, plan: &Plan, peers: &BTreeMap<String, Option<Str
         }
     });
     if !options.check_dns {
-        return shared
-            .change(|results| results.peers.values_mut().for_each(|peer| (peer.dns, peer.names) = (None, None)));
+        return shared.change(|results| results.peers.values_mut().for_each(|peer| peer.names = None));
     }
     let hosts: Vec<Host> = targets.iter().map(|(_, ip)| Host::Ip(*ip)).collect();
     let answers = match dns_options(options) {
@@ -273,7 +277,6 @@ fn check_peers(shared: &Shared, plan: &Plan, peers: &BTreeMap<String, Option<Str
     shared.change(|results| {
         for ((unit, _), answer) in targets.iter().zip(answers) {
             if let Some(peer) = results.peers.get_mut(unit) {
-                peer.dns = Some(answer.fault());
                 peer.names = Some(answer);
             }
         }

@@ -1,7 +1,6 @@
 //! What is wrong, in a line that an operator can act on.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use juju_ops::Status;
 use magpie_checks::dns::Fault;
@@ -36,14 +35,13 @@ pub fn status(plan: &Plan, results: &Results) -> Status {
     }
     let parts = parts(&plan.options, results);
     let failed = parts.iter().any(|part| part.is_failed);
-    let mut text = String::new();
+    let (mut text, mut after_failed) = (String::new(), false);
     for part in parts {
-        let separator = match (text.is_empty(), part.is_failed || text.contains(": ")) {
-            (true, _) => "",
-            (false, true) => "; ",
-            (false, false) => ", ",
-        };
-        _ = write!(text, "{separator}{}", part.text);
+        if !text.is_empty() {
+            text.push_str(if after_failed || part.is_failed { "; " } else { ", " });
+        }
+        text.push_str(&part.text);
+        after_failed = part.is_failed;
     }
     if failed { Status::blocked(text) } else { Status::active(text) }
 }
@@ -83,11 +81,11 @@ fn parts(options: &Options, results: &Results) -> Vec<Part> {
     if let Some(hostname) = results.host.hostname.as_ref().filter(|hostname| !hostname.is_ok()) {
         parts.push(failed(format!("local hostname failed: {}", hostname.hostname)));
     }
-    if options.check_dns && peers.values().any(|peer| peer.dns.is_some()) {
+    if options.check_dns && peers.values().any(|peer| peer.names.is_some()) {
         let faults: Vec<String> = peers
             .iter()
             .filter_map(|(unit, peer)| {
-                let fault = peer.dns.flatten()?;
+                let fault = peer.dns().flatten()?;
                 let word = match fault {
                     Fault::Reverse => "rev",
                     Fault::Forward => "fwd",
@@ -113,7 +111,7 @@ fn icmp(options: &Options, peers: &BTreeMap<u64, &Peer>) -> Vec<Part> {
     for (unit, peer) in peers {
         match (peer.echo, &peer.error) {
             (Some((sent, received)), _) if received < sent => failed.push(format!("{unit} {received}/{sent}")),
-            (None, Some(_)) => failed.push(format!("{unit} no address to be reached at")),
+            (None, Some(why)) => failed.push(format!("{unit} {why}")),
             _ => {}
         }
     }
@@ -205,5 +203,158 @@ pub(crate) fn some_of(names: &[impl AsRef<str>]) -> String {
     match names.len().saturating_sub(NAMED) {
         0 => named.join(", "),
         more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use magpie_checks::dns::{Found, Reverse};
+    use magpie_checks::ping::RoundTrip;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::store::VERSION;
+
+    fn plan(peers: &[(&str, Option<&str>)], change: fn(&mut Config)) -> Plan {
+        let mut config = Config::default();
+        change(&mut config);
+        Plan {
+            v: VERSION,
+            unit: "magpie/0".to_owned(),
+            model: ("m".to_owned(), "u".to_owned()),
+            own: vec!["10.0.0.1".to_owned()],
+            program: "/dispatch".into(),
+            build: "1".to_owned(),
+            listen: Vec::new(),
+            peers: peers.iter().map(|(unit, at)| ((*unit).to_owned(), at.map(str::to_owned))).collect(),
+            options: config.options(true).unwrap(),
+        }
+    }
+
+    fn peer(address: &str) -> Peer {
+        let trip = RoundTrip { min: 0.1, avg: 0.2, max: 0.3, jitter: 0.1 };
+        let reverse = Reverse { hostnames: vec!["n".to_owned()], ok: true, error: None };
+        let ip = address.parse().unwrap();
+        let forward = magpie_checks::dns::Forward { ips: vec![ip], ok: true, matches: true, error: None };
+        Peer {
+            address: address.to_owned(),
+            echo: Some((20, 20)),
+            round_trip: Some(trip),
+            mtu: Some((Some(9000), 9000)),
+            names: Some(Found { reverse, forward: BTreeMap::from([("n".to_owned(), forward)]) }),
+            throughput: Some((9.4e9, 0)),
+            link_speed: Some(10_000),
+            ..Peer::default()
+        }
+    }
+
+    /// The status with ten peers, of which some are changed.
+    fn shown(config: fn(&mut Config), change: impl Fn(u32, &mut Peer)) -> String {
+        let names: Vec<(String, String)> =
+            (1..=10).map(|at| (format!("magpie/{at}"), format!("10.0.0.{}", at + 1))).collect();
+        let peers: Vec<(&str, Option<&str>)> = names.iter().map(|(unit, at)| (&**unit, Some(&**at))).collect();
+        let mut results = Results::default();
+        for (at, (unit, address)) in (1..).zip(&names) {
+            let mut of = peer(address);
+            change(at, &mut of);
+            results.peers.insert(unit.clone(), of);
+        }
+        let status = status(&plan(&peers, config), &results);
+        format!("{:?}: {}", status.kind(), status.message()).to_lowercase()
+    }
+
+    #[test]
+    fn all_is_well_in_one_short_line() {
+        assert_eq!(shown(|_| {}, |_, _| {}), "active: icmp ok, dns ok, mtu ok: 9000, speed ok: 9400 mbit/s");
+    }
+
+    #[test]
+    fn each_fault_is_named_with_the_numbers_of_its_units() {
+        assert_eq!(
+            shown(
+                |_| {},
+                |at, peer| if at == 10 {
+                    peer.echo = Some((20, 14));
+                }
+            ),
+            "blocked: icmp failed: 10 14/20; dns ok, mtu ok: 9000, speed ok: 9400 mbit/s"
+        );
+        let mtu = |at: u32, peer: &mut Peer| {
+            if at == 4 {
+                peer.mtu = Some((Some(1450), 9000));
+            }
+        };
+        assert_eq!(shown(|_| {}, mtu), "blocked: icmp ok, dns ok; mtu 1450 < 9000: 4; speed ok: 9400 mbit/s");
+        assert_eq!(
+            shown(|config| config.required_mtu = 1450, mtu),
+            "active: icmp ok, dns ok, mtu ok: 1450, speed ok: 9400 mbit/s"
+        );
+        let slow = |at: u32, peer: &mut Peer| {
+            if at == 2 {
+                peer.throughput = Some((93.4e6, 0));
+            }
+        };
+        assert_eq!(
+            shown(|config| config.min_speed = "50%".into(), slow),
+            "blocked: icmp ok, dns ok, mtu ok: 9000; speed failed: 2 93 < 5000 mbit/s"
+        );
+        let late = |at: u32, peer: &mut Peer| {
+            if at == 3 {
+                peer.round_trip = Some(RoundTrip { avg: 20.4, ..peer.round_trip.unwrap() });
+            }
+        };
+        assert_eq!(
+            shown(|_| {}, late),
+            "active: icmp ok, latency: 3 20.4 ms, dns ok, mtu ok: 9000, speed ok: 9400 mbit/s"
+        );
+        assert_eq!(
+            shown(|config| config.max_latency = 10.0, late),
+            "blocked: icmp ok; latency failed: 3 20.4 ms; dns ok, mtu ok: 9000, speed ok: 9400 mbit/s"
+        );
+        let many = |_: u32, peer: &mut Peer| peer.echo = Some((20, 0));
+        assert_eq!(
+            shown(|_| {}, many).split(';').next().unwrap(),
+            "blocked: icmp failed: 1 0/20, 2 0/20, 3 0/20, 4 0/20, 5 0/20 and 5 more"
+        );
+    }
+
+    #[test]
+    fn what_is_not_checked_is_not_shown() {
+        let off = |config: &mut Config| {
+            (config.check_dns, config.check_iperf) = (false, false);
+        };
+        assert_eq!(shown(off, |_, peer| peer.names = None), "active: icmp ok, mtu ok: 9000");
+    }
+
+    #[test]
+    fn a_unit_without_peers_or_results_waits() {
+        let of = |peers: &[(&str, Option<&str>)], results: &Results| {
+            let status = status(&plan(peers, |_| {}), results);
+            format!("{:?}: {}", status.kind(), status.message()).to_lowercase()
+        };
+        assert_eq!(of(&[], &Results::default()), "waiting: waiting for peers...");
+        let one = [("magpie/1", Some("10.0.0.2"))];
+        assert_eq!(of(&one, &Results::default()), "waiting: not yet checked: magpie/1");
+        // What was found of another address says nothing of this one.
+        let mut results = Results::default();
+        results.peers.insert("magpie/1".to_owned(), peer("10.0.0.9"));
+        assert_eq!(of(&one, &results), "waiting: not yet checked: magpie/1");
+    }
+
+    #[test]
+    fn a_peer_that_cannot_be_checked_is_named_and_hides_no_other() {
+        let lying = |at: u32, peer: &mut Peer| {
+            if at == 7 {
+                *peer = Peer {
+                    address: peer.address.clone(),
+                    error: Some("its address is one of this unit's own".into()),
+                    ..Peer::default()
+                };
+            }
+        };
+        assert_eq!(
+            shown(|_| {}, lying),
+            "blocked: icmp failed: 7 its address is one of this unit's own; dns ok, mtu ok: 9000, speed ok: 9400 mbit/s"
+        );
     }
 }

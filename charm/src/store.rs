@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -96,9 +96,7 @@ pub struct Peer {
     pub round_trip: Option<RoundTrip>,
     /// The path MTU that was found, and that of the interface.
     pub mtu: Option<(Option<u32>, u32)>,
-    /// What is wrong with it in DNS; none where it was not asked for.
-    pub dns: Option<Option<Fault>>,
-    /// What DNS said.
+    /// What DNS says of it; none where it was not asked.
     pub names: Option<Found>,
     /// Bits a second, and when they were measured.
     pub throughput: Option<(f64, u64)>,
@@ -194,9 +192,7 @@ impl Store {
     /// In the directory, which is not made here: when it is gone, so is the unit.
     fn write(&self, name: &str, value: &impl Serialize) -> io::Result<()> {
         let (new, path) = (self.dir.join(format!(".{name}.new")), self.dir.join(name));
-        let mut file = File::create(&new)?;
-        file.write_all(&serde_json::to_vec(value)?)?;
-        file.sync_data()?;
+        fs::write(&new, serde_json::to_vec(value)?)?;
         fs::rename(new, path)
     }
 }
@@ -205,6 +201,11 @@ impl Peer {
     /// Whether every echo request came back; none where none was sent.
     pub fn answers(&self) -> Option<bool> {
         self.echo.map(|(sent, received)| sent > 0 && sent == received)
+    }
+
+    /// What is wrong with it in DNS, if anything; none where DNS was not asked.
+    pub fn dns(&self) -> Option<Option<Fault>> {
+        self.names.as_ref().map(Found::fault)
     }
 
     /// The share of echo requests that did not come back, in percent.

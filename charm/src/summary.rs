@@ -55,7 +55,7 @@ impl Summary {
                 peer.round_trip.map(|trip| whole(trip.avg * 1000.0)),
                 peer.mtu.and_then(|(found, _)| found),
                 peer.throughput.map(|(speed, _)| whole(speed / 1e6)),
-                peer.dns.map(|fault| fault.is_none()),
+                peer.dns().map(|fault| fault.is_none()),
             );
             if peers.len() < PEERS {
                 peers.insert(number, numbers);

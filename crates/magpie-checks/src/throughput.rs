@@ -101,6 +101,8 @@ const BUSY: &str = "busy ";
 const BLOCK: usize = 128 << 10;
 /// How long a connection, the first line and the last one are waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long the last answer is waited for: what is under way arrives first, and on a link that loses much that takes time.
+const LAST: Duration = Duration::from_secs(12);
 /// How long a connection may say nothing.
 const SILENCE: Duration = Duration::from_secs(5);
 /// How many connections are served at a time, and how many of one test.
@@ -117,7 +119,7 @@ impl Default for Options {
 impl Options {
     /// How long a measurement takes at most.
     pub fn longest(&self) -> Duration {
-        self.duration.min(LONGEST) + PATIENCE * 3
+        self.duration.min(LONGEST) + PATIENCE * 3 + LAST
     }
 }
 
@@ -243,8 +245,12 @@ fn send((mut reader, answers): (BufReader<TcpStream>, bool), until: Instant) -> 
     if !answers {
         return Ok(Arrived { bytes: sent, seconds });
     }
-    stream.set_read_timeout(Some(PATIENCE))?;
-    let arrived: Arrived = serde_json::from_str(&line(&mut reader)?).map_err(io::Error::other)?;
+    stream.set_read_timeout(Some(LAST))?;
+    let said = line(&mut reader).map_err(|error| match is_timeout(&error) {
+        true => io::Error::new(io::ErrorKind::TimedOut, "it does not say in time what arrived"),
+        false => error,
+    })?;
+    let arrived: Arrived = serde_json::from_str(&said).map_err(io::Error::other)?;
     // A server that lies can say less than there was, and no more.
     let is_true = arrived.bytes <= sent && arrived.seconds.is_finite() && arrived.seconds > 0.0;
     if is_true { Ok(arrived) } else { Err(io::Error::other("what it says arrived cannot be").into()) }
