@@ -20,7 +20,7 @@ use magpie_checks::mtu::{self, Target};
 use magpie_checks::ping;
 use magpie_checks::route::{self, Route};
 use magpie_checks::throughput::{self, Server};
-use magpie_checks::{hostname, lldp};
+use magpie_checks::{echo, hostname, lldp};
 
 use crate::config::Options;
 use crate::metrics;
@@ -239,8 +239,19 @@ fn check_peers(shared: &Shared, plan: &Plan, peers: &BTreeMap<String, Option<Str
             }
         }
     }
+    let silent: Vec<(String, IpAddr)> = targets
+        .iter()
+        .filter(|(unit, _)| found.iter().any(|(it, peer, _)| it == unit && peer.loss() == Some(100)))
+        .cloned()
+        .collect();
+    let asked: Vec<IpAddr> = silent.iter().map(|(_, ip)| *ip).collect();
+    for ((unit, _), echo) in silent.iter().zip(echo::ask(&asked, &echo::Options::default())) {
+        if let Some((_, peer, _)) = found.iter_mut().find(|(it, ..)| it == unit) {
+            peer.udp = Some(echo.received > 0);
+        }
+    }
     let kernel = Kernel::default();
-    for (((unit, _), route), _) in targets.iter().zip(&routes).zip(0..) {
+    for ((unit, _), route) in targets.iter().zip(&routes) {
         if let Some((_, peer, _)) = found.iter_mut().find(|(it, ..)| it == unit) {
             peer.link_speed = route.interface.as_ref().and_then(|name| kernel.link(name)?.speed);
         }
@@ -335,9 +346,9 @@ fn merge(shared: &Shared, found: &[(String, Peer, Option<IpAddr>)], pings: bool)
             peer.error.clone_from(&new.error);
             peer.link_speed = new.link_speed;
             if pings || new.error.is_some() {
-                (peer.echo, peer.round_trip) = (new.echo, new.round_trip);
+                (peer.echo, peer.round_trip, peer.udp) = (new.echo, new.round_trip, new.udp);
             } else {
-                (peer.echo, peer.round_trip) = (None, None);
+                (peer.echo, peer.round_trip, peer.udp) = (None, None, None);
             }
             results.peers.insert(unit.clone(), peer);
         }
@@ -397,6 +408,11 @@ fn serve_throughput(shared: &Shared, listen: &[IpAddr]) {
                     let server = Arc::new(server);
                     *shared.server() = Some(Arc::clone(&server));
                     shared.change(|results| (results.listening, results.not_listening) = (Some(at), None));
+                    // Without it a peer cannot tell whether it is ICMP alone that is filtered; nothing else hangs on it.
+                    match echo::listen(at) {
+                        Ok(echo) => drop(thread::spawn(move || echo.serve())),
+                        Err(error) => complain(&format!("echo by udp at {at}: {error}")),
+                    }
                     server.serve();
                 }
                 Err(error) => why = format!("{at}: {error}"),

@@ -110,7 +110,10 @@ fn icmp(options: &Options, peers: &BTreeMap<u64, &Peer>) -> Vec<Part> {
     let mut failed = Vec::new();
     for (unit, peer) in peers {
         match (peer.echo, &peer.error) {
-            (Some((sent, received)), _) if received < sent => failed.push(format!("{unit} {received}/{sent}")),
+            (Some((sent, received)), _) if received < sent => {
+                let filtered = if peer.udp == Some(true) { " (udp ok)" } else { "" };
+                failed.push(format!("{unit} {received}/{sent}{filtered}"));
+            }
             (None, Some(why)) => failed.push(format!("{unit} {why}")),
             _ => {}
         }

@@ -94,6 +94,8 @@ pub struct Peer {
     pub echo: Option<(u32, u32)>,
     /// How long they took.
     pub round_trip: Option<RoundTrip>,
+    /// Where none came back: whether the peer's service answers by UDP.
+    pub udp: Option<bool>,
     /// The path MTU that was found, and that of the interface.
     pub mtu: Option<(Option<u32>, u32)>,
     /// What DNS says of it; none where it was not asked.

@@ -96,17 +96,20 @@ fn three_units_are_well_and_a_link_that_breaks_is_found_and_cleared() {
     observed(&juju.bag(agent, "magpie/0").unwrap()["config"]);
 
     net.cut(2);
-    let failed = until(&mut juju, "magpie/0", |it| it.1.starts_with("icmp failed"));
-    assert!(failed.0 == "blocked" && failed.1.starts_with("icmp failed: 2 0/5; dns ok, mtu ok: 1500"), "{failed:?}");
-    eprintln!("magpie/2 is cut off\n  magpie/0  {}: {}", failed.0, failed.1);
+    net.filter(1, true);
+    let failed = until(&mut juju, "magpie/0", |it| it.1.starts_with("icmp failed: 1"));
+    assert_eq!(failed.0, "blocked");
+    assert!(failed.1.starts_with("icmp failed: 1 0/5 (udp ok), 2 0/5; dns ok, mtu ok: 1500"), "{failed:?}");
+    eprintln!("magpie/2 is cut off, and magpie/1 lets no ping through\n  magpie/0  {}: {}", failed.0, failed.1);
     let failed = until(&mut juju, "magpie/2", |it| it.1.starts_with("icmp failed"));
     assert!(failed.1.starts_with("icmp failed: 0 0/5, 1 0/5"), "{failed:?}");
     eprintln!("  magpie/2  {}: {}", failed.0, failed.1);
 
     net.mend(2);
+    net.filter(1, false);
     let shown = until(&mut juju, "magpie/0", |it| it.0 == "active");
     assert!(shown.1.starts_with("icmp ok, dns ok, mtu ok: 1500, speed ok: "), "{shown:?}");
-    eprintln!("magpie/2 is back\n  magpie/0  {}: {}", shown.0, shown.1);
+    eprintln!("both are as they were\n  magpie/0  {}: {}", shown.0, shown.1);
 
     // Who leaves takes its results away, and its service with it.
     juju.remove_unit("magpie/2").unwrap();

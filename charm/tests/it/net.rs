@@ -141,7 +141,18 @@ impl Net {
         let rules = format!(
             "table inet loss {{\n chain in {{ type filter hook input priority 0\n numgen random mod 100 < {percent} drop\n }}\n}}\n"
         );
-        let file = std::env::temp_dir().join(format!("{}-loss.nft", self.prefix));
+        self.rules(at, &rules);
+    }
+
+    /// Lets no ICMP echo come to the host, and again everything.
+    pub(crate) fn filter(&self, at: u32, filters: bool) {
+        let rules =
+            "table inet filter {\n chain in { type filter hook input priority 0\n icmp type echo-request drop\n }\n}\n";
+        self.rules(at, if filters { rules } else { "flush ruleset\n" });
+    }
+
+    fn rules(&self, at: u32, rules: &str) {
+        let file = std::env::temp_dir().join(format!("{}.nft", self.prefix));
         std::fs::write(&file, rules).unwrap();
         done("ip", &["netns", "exec", &self.host(at), "nft", "-f", &file.to_string_lossy()]);
         std::fs::remove_file(file).unwrap();

@@ -15,6 +15,7 @@
 
 pub mod bond;
 pub mod dns;
+pub mod echo;
 pub mod hostname;
 mod icmp;
 pub mod lacp;

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::NO_NETWORK;
 use super::arguments::{DemoArguments, Format};
 use super::failure::Failure;
 use super::layout::Layout;
@@ -30,8 +31,7 @@ pub(super) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let started = Instant::now();
     let mut world = World::of_one(Revision::executable_of(layout.charm.clone(), &layout.files.dir)?, arguments.seed)?;
     world.watch(move |title| progress.running(title));
-    // The units' addresses are of no network: a charm that would use it can see so.
-    world.set_variable("JUJU_SIM_NETWORK", "none");
+    world.set_variable(NO_NETWORK.0, NO_NETWORK.1);
 
     let app = layout.charm.name().to_owned();
     let telling = match (arguments.format, arguments.verbose) {

@@ -40,6 +40,9 @@ mod view;
 
 use std::process::ExitCode;
 
+/// What hooks find in their environment: the units' addresses are of no network.
+const NO_NETWORK: (&str, &str) = ("JUJU_SIM_NETWORK", "none");
+
 /// The whole program.
 pub fn main() -> ExitCode {
     arguments::run()

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+use super::NO_NETWORK;
 use super::charms;
 use super::failure::Failure;
 use super::records::{AppRecord, CharmRecord, Progress, Records, Settings};
@@ -115,6 +116,7 @@ impl Session {
         let mut world = World::restore(model.clone(), revisions)?;
         world.go_on(progress.faults, progress.runs);
         world.set_time_limit(records.settings.hook_time_limit());
+        world.set_variable(NO_NETWORK.0, NO_NETWORK.1);
         Ok(Session {
             name: name.to_owned(),
             log: History::new(&dir, "log", &disk, progress.log),

@@ -10,6 +10,7 @@ use super::finding::{Finding, Findings, Severity, Sight};
 use super::look::{self, Scene};
 use super::sample;
 use super::timing::Timings;
+use crate::cli::NO_NETWORK;
 use crate::cli::progress::Progress;
 use crate::model::Retry;
 use crate::{Charm, Deployment, Fate, Fault, Revision, Role, Scope, SimError, StorageKind, World};
@@ -46,6 +47,7 @@ pub(super) fn live(revision: Revision, seed: u64, limit: Duration, progress: Pro
     let charm = revision.charm().clone();
     let mut world = World::new(seed);
     world.set_time_limit(limit);
+    world.set_variable(NO_NETWORK.0, NO_NETWORK.1);
     world.watch(move |title| progress.running(title));
     let mut life = Life {
         app: charm.name().to_owned(),
