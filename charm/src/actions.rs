@@ -22,7 +22,6 @@ use crate::listing;
 use crate::report::Mesh;
 use crate::service::{dns_options, streams};
 use crate::summary::Summary;
-use crate::unit::LISTEN;
 
 /// How long the host may take to say its name, or `lldpd` its neighbours.
 const HOST_WITHIN: Duration = Duration::from_secs(10);
@@ -110,17 +109,28 @@ fn reachable(
         Some(network) => magpie.peers.get_nodes_in(cx, network)?.into_iter().map(|it| it.node).map(named).collect(),
         None => magpie.peers.get_nodes(cx)?.into_iter().map(named).collect(),
     };
+    let is_name = |address: &&String| address.parse::<IpAddr>().is_err();
+    let names: Vec<String> =
+        nodes.iter().filter_map(|(_, address)| address.as_ref().filter(is_name)).cloned().collect();
+    let resolved = match config.options(true).map_err(|error| juju_ops::chain(&error).to_string()) {
+        _ if names.is_empty() => Vec::new(),
+        Ok(options) => match dns_options(&options) {
+            Ok(dns) => dns::resolve(&names, &dns),
+            Err(why) => names.iter().map(|_| Err(why.clone())).collect(),
+        },
+        Err(why) => names.iter().map(|_| Err(why.clone())).collect(),
+    };
+    let resolved: BTreeMap<&String, Result<Vec<IpAddr>, String>> = names.iter().zip(resolved).collect();
     let (mut found, mut without) = (Vec::new(), BTreeMap::new());
     for (unit, address) in nodes {
-        let ip = match address.as_deref().map(str::parse::<IpAddr>) {
+        let ip = match address.as_ref().map(|text| (text, text.parse::<IpAddr>())) {
             None => Err("it has no address".to_owned()),
-            Some(Ok(ip)) => Ok(ip.to_canonical()),
-            Some(Err(_)) => config
-                .options(true)
-                .map_err(|error| juju_ops::chain(&error).to_string())
-                .and_then(|options| dns_options(&options))
-                .and_then(|dns| dns::resolve(address.as_deref().unwrap_or_default(), &dns))
-                .map(|ips| ips[0]),
+            Some((_, Ok(ip))) => Ok(ip.to_canonical()),
+            Some((text, Err(_))) => match resolved.get(text) {
+                Some(Ok(ips)) => ips.first().copied().ok_or_else(|| "its name has no address".to_owned()),
+                Some(Err(why)) => Err(format!("its name has no address: {why}")),
+                None => Err("its name was not asked for".to_owned()),
+            },
         };
         match ip {
             Ok(ip) => found.push(Reachable { unit, ip }),
@@ -313,6 +323,8 @@ pub(crate) fn iperf(magpie: &Magpie, event: &Action<Iperf>, cx: &Context) -> Res
     peers.retain(|peer| wanted.is_empty() || wanted.contains(&peer.unit.as_str()));
     without.retain(|unit, _| wanted.is_empty() || wanted.contains(&unit.as_str()));
     let kernel = Kernel::default();
+    // While this unit measures, it is not measured.
+    let _measuring = magpie.unit(cx).and_then(|unit| unit.store.measuring().ok().flatten());
     let mut results = Vec::new();
     for peer in &peers {
         let end = Instant::now() + Duration::from_secs(total);
@@ -327,7 +339,18 @@ pub(crate) fn iperf(magpie: &Magpie, event: &Action<Iperf>, cx: &Context) -> Res
                     break;
                 }
                 event.log(format_args!("{}: {concurrency} streams for {} s", peer.unit, time.as_secs().max(1)))?;
-                results.push(measured(peer, *concurrency, time, least, &kernel));
+                let (result, busy) = measured(peer, *concurrency, time, least, &kernel);
+                let left = until.saturating_duration_since(Instant::now());
+                if let Some(wait) = busy.filter(|wait| *wait < left) {
+                    event.log(format_args!(
+                        "{}: is measured by another unit; again in {} s",
+                        peer.unit,
+                        wait.as_secs()
+                    ))?;
+                    std::thread::sleep(wait);
+                    continue;
+                }
+                results.push(result);
                 if results.last().is_some_and(|it| it.get("error").is_some()) {
                     break;
                 }
@@ -348,7 +371,15 @@ pub(crate) fn iperf(magpie: &Magpie, event: &Action<Iperf>, cx: &Context) -> Res
 }
 
 /// One measurement, with the keys of the Python charm; Mbit/s are of 1,000,000 bits here.
-fn measured(peer: &Reachable, concurrency: u32, time: Duration, least: MinSpeed, kernel: &Kernel) -> Value {
+///
+/// With how long the peer is busy with another one, where it is.
+fn measured(
+    peer: &Reachable,
+    concurrency: u32,
+    time: Duration,
+    least: MinSpeed,
+    kernel: &Kernel,
+) -> (Value, Option<Duration>) {
     let route = route::routes(&[peer.ip]).pop().unwrap_or_default();
     let options = throughput::Options { streams: concurrency, duration: time, port: throughput::PORT };
     let mut result = json!({
@@ -364,7 +395,8 @@ fn measured(peer: &Reachable, concurrency: u32, time: Duration, least: MinSpeed,
         "transferred_bytes": 0,
         "bits_per_second": 0,
     });
-    let Some(fields) = result.as_object_mut() else { return result };
+    let mut busy = None;
+    let Some(fields) = result.as_object_mut() else { return (result, None) };
     match throughput::measure(peer.ip, &options) {
         Ok(found) => {
             let link = route.interface.as_deref().and_then(|name| kernel.link(name)?.speed);
@@ -377,27 +409,28 @@ fn measured(peer: &Reachable, concurrency: u32, time: Duration, least: MinSpeed,
             fields.insert("Mbits_per_second".to_owned(), json!((found.bits_per_second / 1e6).round()));
             fields.insert("min_speed_check".to_owned(), json!(least.check(found.bits_per_second, link)));
         }
-        Err(error) => drop(fields.insert("error".to_owned(), json!(error.to_string()))),
+        Err(error) => {
+            if let throughput::Error::Busy(left) = &error {
+                busy = Some((*left).max(Duration::from_secs(1)));
+            }
+            fields.insert("error".to_owned(), json!(error.to_string()));
+        }
     }
-    result
+    (result, busy)
 }
 
-/// Has the service listen in a network, from the next look at its plan on.
+/// Sees to it that the service listens, and says where, in a network if one is given.
 pub(crate) fn listen(magpie: &Magpie, event: &Action<Listen>, cx: &Context) -> Result<Outcome, BoxError> {
-    let text = event.params().network_cidr.trim();
-    let network = network_of("network-cidr", text).map_err(|error| juju_ops::chain(&error).to_string());
+    let network = network_of("network-cidr", event.params().network_cidr.trim());
     let network = network.map_err(|_| "parameter network-cidr: is not a network such as 10.0.0.0/24")?;
-    let own = magpie.peers.own_addresses(cx)?;
-    if let Some(network) = network
-        && !own.any_in(&network)
-    {
-        return Err(format!("parameter network-cidr: no address of this unit is in {network}").into());
-    }
-    cx.state(LISTEN).set_text(text.to_owned())?;
     let Some(unit) = magpie.unit(cx) else { return Err("this unit has no service".into()) };
-    let plan = unit.plan(&own)?;
+    let plan = unit.plan(&magpie.peers.own_addresses(cx)?)?;
     unit.bring_about(&plan)?;
-    let addresses: Vec<String> = plan.listen.iter().map(ToString::to_string).collect();
+    let is_wanted = |ip: &&IpAddr| network.is_none_or(|network| network.contains(&ip.to_canonical()));
+    let addresses: Vec<String> = plan.listen.iter().filter(is_wanted).map(ToString::to_string).collect();
+    if addresses.is_empty() {
+        return Err("this unit has no address to listen at there".into());
+    }
     Ok(Outcome::completed().with("addresses", addresses.join(" "))?.with("port", throughput::PORT)?)
 }
 
@@ -414,10 +447,10 @@ pub(crate) fn advertise(magpie: &Magpie, _: &Action<NoParams>, cx: &Context) -> 
 pub(crate) fn report(magpie: &Magpie, _: &Action<NoParams>, cx: &Context) -> Result<Outcome, BoxError> {
     let mut mesh = Mesh::default();
     let own = cx.env().unit()?;
-    if let Some(results) = magpie.unit(cx).and_then(|unit| unit.store.results()) {
-        mesh.add(own.number(), &Summary::of(&results));
-    } else {
-        mesh.add_silent(own.number());
+    let found = magpie.unit(cx).and_then(|unit| unit.store.plan().zip(unit.store.results()));
+    match found {
+        Some((plan, results)) => mesh.add(own.number(), &Summary::of(&plan, &results)),
+        None => mesh.add_silent(own.number()),
     }
     for relation in cx.relations(magpie.peers.endpoint())? {
         let members = relation.members()?;

@@ -22,6 +22,9 @@ use crate::store::Store;
 /// The words that make a command of the executable. Without one of them it is the charm's `dispatch`.
 const WORDS: [&str; 2] = ["check", "serve"];
 
+/// What a check says that may have no socket.
+const NO_SOCKETS: &str = "this process may have no ICMP sockets";
+
 #[derive(Debug, Parser)]
 #[command(name = "magpie", disable_help_subcommand = true)]
 enum Asked {
@@ -200,7 +203,12 @@ fn check(what: &Check, format: Format) -> ExitCode {
                     route::routes(&[*host])[0].interface.as_ref().and_then(|name| Kernel::default().link(name)?.speed);
                 let check = min_speed.check(found.bits_per_second, link);
                 let text = |found: &throughput::Throughput| {
-                    format!("{}: {:.0} mbit/s, {}\n", found.address, found.bits_per_second / 1e6, check.message)
+                    format!(
+                        "{}: {:.0} mbit/s, {}\n",
+                        found.address,
+                        (found.bits_per_second / 1e6).floor(),
+                        check.message
+                    )
                 };
                 (shown(&found, format, text), check.ok)
             })
@@ -263,6 +271,13 @@ fn check(what: &Check, format: Format) -> ExitCode {
                 |routes: &Vec<route::Route>| hosts.iter().zip(routes).map(|(host, route)| way(*host, route)).collect();
             Ok((shown(&routes, format, text), is_ok))
         }
+    };
+    // Without a socket nothing was checked.
+    let outcome = match (what, outcome) {
+        (Check::Ping { .. } | Check::Mtu { .. }, Ok((text, false))) if text.contains(NO_SOCKETS) => {
+            Err(text.trim_end().to_owned())
+        }
+        (_, outcome) => outcome,
     };
     let (text, code) = match outcome {
         // 1: it was checked, and something is wrong.

@@ -193,6 +193,9 @@ impl Config {
         self.listen_network()?;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 10,000")]
         let ping_interval_ms = (seconds("ping_interval", self.ping_interval, 10.0)? * 1000.0) as u32;
+        if u64::from(ping_interval_ms) * u64::try_from(self.ping_tries).unwrap_or(u64::MAX / 10_000) > 60_000 {
+            return Err(Error::of_option("ping_interval", "times ping_tries is more than a minute"));
+        }
         let bonds = self.check_bonds.trim();
         let names = || bonds.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
         Ok(Options {
@@ -276,6 +279,10 @@ mod tests {
             ((|config| config.ping_tries = 0) as fn(&mut Config), "ping_tries: is not from 1 to 1000"),
             (|config| config.ping_interval = f64::NAN, "ping_interval: is not from 0 to 10"),
             (|config| config.ping_interval = -0.1, "ping_interval: is not from 0 to 10"),
+            (
+                |config| (config.ping_interval, config.ping_tries) = (1.0, 61),
+                "ping_interval: times ping_tries is more than a minute",
+            ),
             (|config| config.required_mtu = 20, "required_mtu: is neither 0 nor from 68 to 65535"),
             (|config| config.dns_time = i64::MAX, "dns_time: is not from 1 to 60"),
             (

@@ -106,7 +106,7 @@ pub(crate) fn text(plan: &Plan, results: &Results) -> String {
     let mut text = String::new();
     for (name, help, value) in OF_PEERS {
         _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n");
-        for (unit, peer) in &results.peers {
+        for (unit, peer) in results.peers.iter().filter(|(unit, _)| plan.peers.contains_key(*unit)) {
             if let Some(value) = value(peer) {
                 let (model, src, dest) = (label(&plan.model.0), label(&plan.unit), label(unit));
                 _ = writeln!(text, "{name}{{model=\"{model}\",src=\"{src}\",dest=\"{dest}\"}} {value}");

@@ -71,7 +71,7 @@ const MAPS: [Map; 4] = [
         title: "Path MTU",
         unit: "bytes",
         value: |it| it.2.map(f64::from),
-        grade: |value, range| if value >= range.most { 0 } else { 3 },
+        grade: |value, range| if value >= range.usual { 0 } else { 3 },
     },
 ];
 /// A sign for each grade, so that the page says the same without colours.
@@ -101,16 +101,17 @@ impl Mesh {
     /// A line for each pair that something is wrong with, then how many there are.
     pub fn table(&self) -> String {
         let mut text = String::new();
-        let usual = self.range(&MAPS[1]).usual;
-        let most = self.range(&MAPS[3]).most;
+        let [trips, speeds, mtus] = [1, 2, 3].map(|at| self.range(&MAPS[at]).usual);
         let mut wrong = 0;
         _ = writeln!(text, "{:<12} {:>6} {:>9} {:>6} {:>8}  DNS", "From -> to", "Loss", "RTT ms", "MTU", "Mbit/s");
         for &from in &self.units {
             for &to in &self.units {
                 let Some(numbers) = self.pair(from, to) else { continue };
-                let slow = numbers.1.is_some_and(|micros| f64::from(micros) / 1000.0 > (usual * 10.0).max(5.0));
-                let small = numbers.2.is_some_and(|mtu| f64::from(mtu) < most);
-                if numbers.0.is_none_or(|loss| loss == 0) && !slow && !small && numbers.4 != Some(false) {
+                let slow = numbers.1.is_some_and(|micros| f64::from(micros) / 1000.0 > (trips * 10.0).max(5.0));
+                let small = numbers.2.is_some_and(|mtu| f64::from(mtu) < mtus);
+                let narrow = numbers.3.is_some_and(|speed| f64::from(speed) < speeds / 4.0);
+                let loses = numbers.0.is_some_and(|loss| loss > 0);
+                if !(loses || slow || small || narrow || numbers.4 == Some(false)) {
                     continue;
                 }
                 wrong += 1;

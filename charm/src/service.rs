@@ -24,7 +24,7 @@ use magpie_checks::{echo, hostname, lldp};
 
 use crate::config::Options;
 use crate::metrics;
-use crate::store::{Peer, Plan, Results, Store, VERSION, now};
+use crate::store::{Peer, Plan, Results, Store, VERSION, is_locked, now};
 use crate::turns;
 
 /// How often every peer is checked.
@@ -39,6 +39,10 @@ const DNS_WITHIN: Duration = Duration::from_secs(60);
 const HOST_WITHIN: Duration = Duration::from_secs(10);
 /// How long a measured throughput is good.
 const MEASURE_AGAIN: u64 = 60 * 60;
+/// After how many seconds without new results the checks count as stopped.
+pub const STALE: u64 = 15 * 60;
+/// How long a peer may say that it is busy, in seconds, until that is a fault.
+const BUSY: u64 = 60 * 60;
 /// Where the metrics are served, if these ports are not all taken.
 const METRICS: std::ops::Range<u16> = 8088..8104;
 /// The longest time until the work is begun anew.
@@ -85,16 +89,34 @@ pub fn serve(store: &Store) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Runs the work in a process of its own. Its standard input is open for as long as this process lives.
+/// Runs the work in a process of its own, until that ends, has nothing to do any more, or makes no progress. Its standard
+/// input is open for as long as this process lives.
 fn work_once(store: &Store, plan: &Plan) -> io::Result<()> {
     let mut command = Command::new(&plan.program);
     command.args(["serve", "--work"]).arg(store.dir()).stdin(Stdio::piped()).stdout(Stdio::null());
     let mut child = command.spawn()?;
-    // Waiting would close it.
-    let stdin = child.stdin.take();
-    let ended = child.wait();
-    drop(stdin);
-    ended.map(drop)
+    let begun = now();
+    loop {
+        if child.try_wait()?.is_some() {
+            return Ok(());
+        }
+        let last = store.results().map_or(begun, |results| results.at.max(begun));
+        let hangs = now().saturating_sub(last) > STALE;
+        if hangs {
+            complain("the work makes no progress, and is begun anew");
+        }
+        if hangs || store.plan().is_none_or(|now| is_other(&now, plan)) {
+            child.kill()?;
+            child.wait()?;
+            return Ok(());
+        }
+        thread::sleep(LOOK);
+    }
+}
+
+/// Whether a plan asks for another program, or other addresses to listen at.
+fn is_other(plan: &Plan, before: &Plan) -> bool {
+    (&plan.program, &plan.build, &plan.listen) != (&before.program, &before.build, &before.listen)
 }
 
 fn own_build() -> Option<String> {
@@ -172,7 +194,7 @@ fn check_until_asked(shared: &Shared, first: &Plan) {
     let (mut checked, mut last, mut round) = (BTreeMap::new(), None::<Instant>, 0_u32);
     let mut options = first.options.clone();
     while let Some(plan) = shared.store.plan() {
-        if (&plan.program, &plan.build, &plan.listen) != (&first.program, &first.build, &first.listen) {
+        if is_other(&plan, first) {
             return;
         }
         let is_round = last.is_none_or(|at| at.elapsed() >= ROUND) || plan.options != options;
@@ -241,7 +263,7 @@ fn check_peers(shared: &Shared, plan: &Plan, peers: &BTreeMap<String, Option<Str
     }
     let silent: Vec<(String, IpAddr)> = targets
         .iter()
-        .filter(|(unit, _)| found.iter().any(|(it, peer, _)| it == unit && peer.loss() == Some(100)))
+        .filter(|(unit, _)| found.iter().any(|(it, peer, _)| it == unit && is_silent(peer)))
         .cloned()
         .collect();
     let asked: Vec<IpAddr> = silent.iter().map(|(_, ip)| *ip).collect();
@@ -283,9 +305,10 @@ fn check_peers(shared: &Shared, plan: &Plan, peers: &BTreeMap<String, Option<Str
     let hosts: Vec<Host> = targets.iter().map(|(_, ip)| Host::Ip(*ip)).collect();
     let answers = match dns_options(options) {
         Ok(dns) => dns::check(&hosts, &dns),
-        Err(error) => return complain(&error),
+        Err(error) => return shared.change(|results| results.no_dns = Some(error)),
     };
     shared.change(|results| {
+        results.no_dns = None;
         for ((unit, _), answer) in targets.iter().zip(answers) {
             if let Some(peer) = results.peers.get_mut(unit) {
                 peer.names = Some(answer);
@@ -294,31 +317,41 @@ fn check_peers(shared: &Shared, plan: &Plan, peers: &BTreeMap<String, Option<Str
     });
 }
 
+/// Whether nothing came back of what was sent.
+fn is_silent(peer: &Peer) -> bool {
+    peer.error.is_none() && peer.loss() == Some(100)
+}
+
 /// Each peer with its address as far as that is one by which it can be checked.
 fn addresses_of(
     plan: &Plan,
     peers: &BTreeMap<String, Option<String>>,
     options: &Options,
 ) -> Vec<(String, Peer, Option<IpAddr>)> {
-    let mut found = Vec::new();
+    let mut found: Vec<(String, Peer, Option<IpAddr>)> = Vec::new();
     for (unit, address) in peers {
         let mut peer = Peer { at: now(), address: address.clone().unwrap_or_default(), ..Peer::default() };
-        let ip = match address.as_deref().map(str::parse::<IpAddr>) {
-            None => Err("it has no address".to_owned()),
-            Some(Ok(ip)) => Ok(ip.to_canonical()),
-            Some(Err(_)) => dns_options(options).and_then(|dns| {
-                let ips = dns::resolve(&peer.address, &dns)?;
-                ips.first().copied().ok_or_else(|| "its name has no address".to_owned())
-            }),
-        };
-        let ip = match ip {
-            Ok(ip) => Some(ip),
-            Err(why) => {
-                peer.error = Some(why);
-                None
-            }
-        };
+        let ip = address.as_deref().and_then(|text| text.parse::<IpAddr>().ok()).map(|ip| ip.to_canonical());
+        if address.is_none() {
+            peer.error = Some("it has no address".to_owned());
+        }
         found.push((unit.clone(), peer, ip));
+    }
+    let is_name = |(_, peer, ip): &&mut (String, Peer, Option<IpAddr>)| ip.is_none() && peer.error.is_none();
+    let names: Vec<String> = found.iter_mut().filter(is_name).map(|(_, peer, _)| peer.address.clone()).collect();
+    let resolved = match dns_options(options) {
+        _ if names.is_empty() => Vec::new(),
+        Ok(dns) => dns::resolve(&names, &dns),
+        Err(why) => names.iter().map(|_| Err(why.clone())).collect(),
+    };
+    for ((_, peer, ip), resolved) in found.iter_mut().filter(is_name).zip(resolved) {
+        match resolved {
+            Ok(ips) => *ip = ips.first().copied(),
+            Err(why) => peer.error = Some(format!("its name has no address: {why}")),
+        }
+    }
+    for (_, peer, ip) in &mut found {
+        peer.ip = *ip;
     }
     let routes = route::routes(&found.iter().filter_map(|(.., ip)| *ip).collect::<Vec<_>>());
     let mut routes = routes.into_iter();
@@ -344,6 +377,7 @@ fn merge(shared: &Shared, found: &[(String, Peer, Option<IpAddr>)], pings: bool)
             peer.at = new.at;
             peer.address.clone_from(&new.address);
             peer.error.clone_from(&new.error);
+            peer.ip = new.ip;
             peer.link_speed = new.link_speed;
             if pings || new.error.is_some() {
                 (peer.echo, peer.round_trip, peer.udp) = (new.echo, new.round_trip, new.udp);
@@ -397,29 +431,45 @@ fn serve_metrics(shared: &Shared) {
     }
 }
 
-/// Serves measurements at the first of these addresses that can be had. One that is not there yet may come.
+/// Serves measurements at these addresses, one test at a time over all of them. One that cannot be had yet may come: an
+/// address that others are told is not always one of this machine.
 fn serve_throughput(shared: &Shared, listen: &[IpAddr]) {
+    let mut served: Vec<IpAddr> = Vec::new();
     loop {
         let mut why = "this unit has no address to listen at".to_owned();
-        for ip in listen {
-            let at = SocketAddr::new(*ip, throughput::PORT);
-            match Server::listen(at) {
+        for ip in listen.iter().filter(|ip| !served.contains(ip)).copied().collect::<Vec<_>>() {
+            let at = SocketAddr::new(ip, throughput::PORT);
+            let server = match &*shared.server() {
+                Some(first) => first.also(at),
+                None => Server::listen(at).map(|server| server.unless(is_locked, &shared.store.measuring_lock())),
+            };
+            match server {
                 Ok(server) => {
                     let server = Arc::new(server);
-                    *shared.server() = Some(Arc::clone(&server));
-                    shared.change(|results| (results.listening, results.not_listening) = (Some(at), None));
-                    // Without it a peer cannot tell whether it is ICMP alone that is filtered; nothing else hangs on it.
-                    match echo::listen(at) {
-                        Ok(echo) => drop(thread::spawn(move || echo.serve())),
-                        Err(error) => complain(&format!("echo by udp at {at}: {error}")),
-                    }
-                    server.serve();
+                    shared.server().get_or_insert_with(|| Arc::clone(&server));
+                    shared.change(|results| {
+                        results.listening.get_or_insert(at);
+                        results.not_listening = None;
+                    });
+                    begin_at(at, server);
+                    served.push(ip);
                 }
                 Err(error) => why = format!("{at}: {error}"),
             }
         }
-        shared.change(|results| (results.listening, results.not_listening) = (None, Some(why)));
+        if served.is_empty() {
+            shared.change(|results| (results.listening, results.not_listening) = (None, Some(why)));
+        }
         thread::sleep(Duration::from_secs(10));
+    }
+}
+
+fn begin_at(at: SocketAddr, server: Arc<Server>) {
+    drop(thread::spawn(move || server.serve()));
+    // Without it a peer cannot tell whether it is ICMP alone that is filtered; nothing else hangs on it.
+    match echo::listen(at) {
+        Ok(echo) => drop(thread::spawn(move || echo.serve())),
+        Err(error) => complain(&format!("echo by udp at {at}: {error}")),
     }
 }
 
@@ -433,12 +483,14 @@ fn measure_in_turn(shared: &Shared) {
         };
         let length = turns::length(plan.options.iperf_duration);
         let (slot, left) = turns::now(length);
-        if let Some(unit) = turns::measures(&plan, slot)
-            && is_due(&shared.results(), &unit)
-        {
-            measure(shared, &plan, &unit);
+        match turns::measures(&plan, slot) {
+            Some(unit) if is_due(&shared.results(), &unit) => {
+                measure(shared, &plan, &unit);
+                // It may have taken longer than the turn.
+                thread::sleep(turns::now(length).1);
+            }
+            _ => thread::sleep(left),
         }
-        thread::sleep(left);
     }
 }
 
@@ -450,8 +502,15 @@ fn is_due(results: &Results, unit: &str) -> bool {
 }
 
 fn measure(shared: &Shared, plan: &Plan, unit: &str) {
-    let address = shared.results().peers.get(unit).map(|peer| peer.address.clone()).unwrap_or_default();
-    let Ok(ip) = address.parse::<IpAddr>() else { return };
+    let Some(peer) = shared.results().peers.get(unit).cloned() else { return };
+    let Some(ip) = peer.ip else { return };
+    let (address, ip) = match plan.measured_at.get(unit) {
+        Some(Some(other)) => (peer.address, other.parse().unwrap_or(ip)),
+        _ => (peer.address, ip),
+    };
+    if is_locked(&shared.store.measuring_lock()) {
+        return;
+    }
     let server = shared.server().clone();
     // While this unit measures, it is not measured.
     let reserved = server.as_ref().map(|server| server.reserve());
@@ -468,10 +527,20 @@ fn measure(shared: &Shared, plan: &Plan, unit: &str) {
     shared.change(|results| {
         let Some(peer) = results.peers.get_mut(unit).filter(|peer| peer.address == address) else { return };
         match measured {
-            Ok(found) => (peer.throughput, peer.throughput_error) = (Some((found.bits_per_second, now())), None),
-            // It has its turn again.
-            Err(throughput::Error::Busy(_)) => {}
-            Err(error) => peer.throughput_error = Some(error.to_string()),
+            Ok(found) => {
+                (peer.throughput, peer.throughput_error, peer.busy_since) =
+                    (Some((found.bits_per_second, now())), None, None);
+            }
+            // It has its turn again, but not for ever.
+            Err(throughput::Error::Busy(_)) => {
+                let since = *peer.busy_since.get_or_insert(now());
+                if now().saturating_sub(since) > BUSY {
+                    (peer.throughput, peer.throughput_error) = (None, Some("is busy all the time".to_owned()));
+                }
+            }
+            Err(error) => {
+                (peer.throughput, peer.throughput_error, peer.busy_since) = (None, Some(error.to_string()), None);
+            }
         }
     });
 }

@@ -7,7 +7,8 @@ use magpie_checks::dns::Fault;
 use magpie_checks::throughput::MinSpeed;
 
 use crate::config::Options;
-use crate::store::{Peer, Plan, Results};
+use crate::service::STALE;
+use crate::store::{Peer, Plan, Results, now};
 
 /// How many units, bonds or links a part of the status names.
 const NAMED: usize = 5;
@@ -33,7 +34,11 @@ pub fn status(plan: &Plan, results: &Results) -> Status {
     if !unchecked.is_empty() {
         return Status::waiting(format!("Not yet checked: {}", some_of(&unchecked)));
     }
-    let parts = parts(&plan.options, results);
+    let age = now().saturating_sub(results.at);
+    if age > STALE {
+        return Status::blocked(format!("the checks stopped {} minutes ago; the log says why", age / 60));
+    }
+    let parts = parts(plan, results);
     let failed = parts.iter().any(|part| part.is_failed);
     let (mut text, mut after_failed) = (String::new(), false);
     for part in parts {
@@ -52,8 +57,11 @@ pub(crate) fn is_checked(plan: &Plan, results: &Results, unit: &str) -> bool {
     results.peers.get(unit).is_some_and(|peer| peer.address == address)
 }
 
-fn parts(options: &Options, results: &Results) -> Vec<Part> {
-    let peers: BTreeMap<u64, &Peer> = results.peers.iter().map(|(unit, peer)| (number(unit), peer)).collect();
+fn parts(plan: &Plan, results: &Results) -> Vec<Part> {
+    let options = &plan.options;
+    // The service has not yet forgotten who has just left.
+    let here = results.peers.iter().filter(|(unit, _)| plan.peers.contains_key(*unit));
+    let peers: BTreeMap<u64, &Peer> = here.map(|(unit, peer)| (number(unit), peer)).collect();
     let mut parts = Vec::new();
     let ok = |text: &str| Part { text: text.to_owned(), is_failed: false };
     let failed = |text: String| Part { text, is_failed: true };
@@ -81,7 +89,9 @@ fn parts(options: &Options, results: &Results) -> Vec<Part> {
     if let Some(hostname) = results.host.hostname.as_ref().filter(|hostname| !hostname.is_ok()) {
         parts.push(failed(format!("local hostname failed: {}", hostname.hostname)));
     }
-    if options.check_dns && peers.values().any(|peer| peer.names.is_some()) {
+    if let (true, Some(why)) = (options.check_dns, &results.no_dns) {
+        parts.push(failed(format!("dns failed: {why}")));
+    } else if options.check_dns && peers.values().any(|peer| peer.names.is_some()) {
         let faults: Vec<String> = peers
             .iter()
             .filter_map(|(unit, peer)| {
@@ -110,11 +120,11 @@ fn icmp(options: &Options, peers: &BTreeMap<u64, &Peer>) -> Vec<Part> {
     let mut failed = Vec::new();
     for (unit, peer) in peers {
         match (peer.echo, &peer.error) {
+            (Some((_, 0)) | None, Some(why)) => failed.push(format!("{unit} {why}")),
             (Some((sent, received)), _) if received < sent => {
                 let filtered = if peer.udp == Some(true) { " (udp ok)" } else { "" };
                 failed.push(format!("{unit} {received}/{sent}{filtered}"));
             }
-            (None, Some(why)) => failed.push(format!("{unit} {why}")),
             _ => {}
         }
     }
@@ -180,7 +190,7 @@ fn speed(options: &Options, results: &Results, peers: &BTreeMap<u64, &Peer>) -> 
     let least: MinSpeed = options.min_speed.parse().unwrap_or_default();
     let (mut failed, mut slowest) = (Vec::new(), None::<f64>);
     for (unit, peer) in peers {
-        if let Some((speed, _)) = peer.throughput {
+        if let (Some((speed, _)), None) = (peer.throughput, &peer.throughput_error) {
             slowest = Some(slowest.unwrap_or(speed).min(speed));
             let check = least.check(speed, peer.link_speed);
             if !check.ok {
@@ -229,6 +239,7 @@ mod tests {
             program: "/dispatch".into(),
             build: "1".to_owned(),
             listen: Vec::new(),
+            measured_at: BTreeMap::new(),
             peers: peers.iter().map(|(unit, at)| ((*unit).to_owned(), at.map(str::to_owned))).collect(),
             options: config.options(true).unwrap(),
         }
@@ -256,7 +267,7 @@ mod tests {
         let names: Vec<(String, String)> =
             (1..=10).map(|at| (format!("magpie/{at}"), format!("10.0.0.{}", at + 1))).collect();
         let peers: Vec<(&str, Option<&str>)> = names.iter().map(|(unit, at)| (&**unit, Some(&**at))).collect();
-        let mut results = Results::default();
+        let mut results = Results { at: now(), ..Results::default() };
         for (at, (unit, address)) in (1..).zip(&names) {
             let mut of = peer(address);
             change(at, &mut of);
@@ -342,6 +353,28 @@ mod tests {
         let mut results = Results::default();
         results.peers.insert("magpie/1".to_owned(), peer("10.0.0.9"));
         assert_eq!(of(&one, &results), "waiting: not yet checked: magpie/1");
+    }
+
+    #[test]
+    fn checks_that_have_stopped_are_no_longer_believed_and_who_left_is_not_shown() {
+        let plan = plan(&[("magpie/1", Some("10.0.0.2"))], |_| {});
+        let mut results = Results { at: now() - 3600, ..Results::default() };
+        results.peers.insert("magpie/1".to_owned(), peer("10.0.0.2"));
+        assert_eq!(status(&plan, &results).message(), "the checks stopped 60 minutes ago; the log says why");
+        results.at = now();
+        results.peers.insert("magpie/2".to_owned(), Peer { echo: Some((20, 0)), ..peer("10.0.0.3") });
+        assert_eq!(status(&plan, &results).message(), "icmp ok, dns ok, mtu ok: 9000, speed ok: 9400 mbit/s");
+    }
+
+    #[test]
+    fn a_throughput_that_fails_after_one_that_did_not_is_shown() {
+        let failing = |at: u32, peer: &mut Peer| {
+            if at == 2 {
+                peer.throughput_error = Some("cannot be connected to: connection refused".to_owned());
+            }
+        };
+        let shown = shown(|_| {}, failing);
+        assert!(shown.ends_with("; speed failed: 2 cannot be connected to: connection refused"), "{shown}");
     }
 
     #[test]

@@ -16,7 +16,8 @@ use magpie_checks::hostname::Hostname;
 use magpie_checks::lldp::Neighbour;
 use magpie_checks::ping::RoundTrip;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::config::Options;
 
@@ -45,6 +46,9 @@ pub struct Plan {
     pub listen: Vec<IpAddr>,
     /// Each peer's address, which may be a name; none where it has none.
     pub peers: BTreeMap<String, Option<String>>,
+    /// Where peers are measured at another address.
+    #[serde(default)]
+    pub measured_at: BTreeMap<String, Option<String>>,
     /// How it is checked.
     pub options: Options,
 }
@@ -64,7 +68,11 @@ pub struct Results {
     pub metrics: Option<SocketAddr>,
     /// The host itself.
     pub host: Host,
+    /// Why DNS cannot be asked at all.
+    #[serde(default)]
+    pub no_dns: Option<String>,
     /// Each peer that was checked.
+    #[serde(deserialize_with = "each_that_can_be_read")]
     pub peers: BTreeMap<String, Peer>,
 }
 
@@ -83,9 +91,12 @@ pub struct Host {
 
 /// What was found of a peer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Peer {
     /// The address that was checked.
     pub address: String,
+    /// The same where that is a name.
+    pub ip: Option<IpAddr>,
     /// When, in seconds of Unix time.
     pub at: u64,
     /// Why it cannot be checked.
@@ -104,6 +115,8 @@ pub struct Peer {
     pub throughput: Option<(f64, u64)>,
     /// Why throughput was not measured.
     pub throughput_error: Option<String>,
+    /// Since when the peer says that it is busy, in seconds of Unix time.
+    pub busy_since: Option<u64>,
     /// What the link carries by which it is reached, in Mbit/s.
     pub link_speed: Option<u64>,
 }
@@ -115,6 +128,7 @@ const MOST: u64 = 16 << 20;
 const PLAN: &str = "plan.json";
 const RESULTS: &str = "results.json";
 const LOCK: &str = "service.lock";
+const MEASURING: &str = "measuring.lock";
 
 impl Store {
     /// The directory; it need not be there.
@@ -170,17 +184,25 @@ impl Store {
     /// # Errors
     /// The directory cannot be written.
     pub fn lock(&self) -> io::Result<Option<File>> {
-        let file = File::options().create(true).truncate(false).write(true).open(self.dir.join(LOCK))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(error)) => Err(error),
-        }
+        lock(&self.dir.join(LOCK))
+    }
+
+    /// The lock that an action holds while it measures others: meanwhile the service is not measured, and measures nobody.
+    ///
+    /// # Errors
+    /// The directory cannot be written.
+    pub fn measuring(&self) -> io::Result<Option<File>> {
+        lock(&self.measuring_lock())
+    }
+
+    /// Its file.
+    pub fn measuring_lock(&self) -> PathBuf {
+        self.dir.join(MEASURING)
     }
 
     /// Whether a service lives.
     pub fn is_served(&self) -> bool {
-        self.dir.join(LOCK).exists() && self.lock().is_ok_and(|lock| lock.is_none())
+        is_locked(&self.dir.join(LOCK))
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
@@ -214,6 +236,26 @@ impl Peer {
     pub fn loss(&self) -> Option<u32> {
         self.echo.map(|(sent, received)| (sent.saturating_sub(received) * 100).checked_div(sent).unwrap_or(100))
     }
+}
+
+fn lock(path: &Path) -> io::Result<Option<File>> {
+    let file = File::options().create(true).truncate(false).write(true).open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Whether some process holds a lock.
+pub fn is_locked(path: &Path) -> bool {
+    path.exists() && lock(path).is_ok_and(|lock| lock.is_none())
+}
+
+/// Of one that cannot be read only that one is lost.
+fn each_that_can_be_read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Peer>, D::Error> {
+    let all = BTreeMap::<String, Value>::deserialize(deserializer)?;
+    Ok(all.into_iter().filter_map(|(unit, peer)| Some((unit, serde_json::from_value(peer).ok()?))).collect())
 }
 
 /// Now, in seconds of Unix time.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Results, now};
+use crate::store::{Plan, Results};
 
 /// The numbers of all peers of a unit.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -43,11 +43,11 @@ impl Summary {
     /// The key of the databag.
     pub const KEY: &str = "magpie-results";
 
-    pub(crate) fn of(results: &Results) -> Self {
+    pub(crate) fn of(plan: &Plan, results: &Results) -> Self {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded, and not negative")]
         let whole = |value: f64| value.clamp(0.0, 4e9).round() as u32;
         let mut peers = BTreeMap::new();
-        for (unit, peer) in &results.peers {
+        for (unit, peer) in results.peers.iter().filter(|(unit, _)| plan.peers.contains_key(*unit)) {
             let Some(number) = unit.rsplit_once('/').and_then(|(_, number)| number.parse().ok()) else { continue };
             let loss = peer.loss().or(peer.error.as_ref().map(|_| 100));
             let numbers = Numbers(
@@ -61,7 +61,7 @@ impl Summary {
                 peers.insert(number, numbers);
             }
         }
-        Self { v: 1, at: now(), peers }
+        Self { v: 1, at: results.at, peers }
     }
 
     /// What a unit told; none where it cannot be read. A peer may say anything.
@@ -74,7 +74,14 @@ impl Summary {
     /// assert_eq!(told.peers[&3].2, Some(1500));
     /// ```
     pub fn read(text: &str) -> Option<Self> {
-        let told: Self = if text.len() <= LONGEST { serde_json::from_str(text).ok()? } else { return None };
+        let mut told: Self = if text.len() <= LONGEST { serde_json::from_str(text).ok()? } else { return None };
+        // What cannot be is not known.
+        for Numbers(loss, trip, mtu, speed, _) in told.peers.values_mut() {
+            *loss = loss.filter(|loss| *loss <= 100);
+            *trip = trip.filter(|micros| *micros <= 60_000_000);
+            *mtu = mtu.filter(|mtu| *mtu <= 65_535);
+            *speed = speed.filter(|mbits| *mbits <= 10_000_000);
+        }
         (told.v == 1 && told.peers.len() <= PEERS).then_some(told)
     }
 
@@ -140,6 +147,13 @@ mod tests {
         let summary = Summary { v: 1, at: 1_800_000_000, peers: (0..200).map(|number| (number, numbers)).collect() };
         assert!(summary.text().len() < 8 << 10, "{}", summary.text().len());
         assert_eq!(Summary::read(&summary.text()), Some(summary));
+    }
+
+    #[test]
+    fn what_cannot_be_is_not_known() {
+        let told =
+            Summary::read(r#"{"v":1,"at":0,"peers":{"3":[101,4294967295,4294967295,4294967295,true]}}"#).unwrap();
+        assert_eq!(told.peers[&3], Numbers(None, None, None, None, Some(true)));
     }
 
     #[test]

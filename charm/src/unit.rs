@@ -11,13 +11,10 @@ use juju_ops::hook::Hook;
 use juju_ops::{BoxError, Context, UnitName, chain};
 use magpie_peers::{IpNet, MagpiePeersRequirer, OwnAddresses};
 
-use crate::config::{Config, network_of};
+use crate::config::Config;
 use crate::service::build_of;
 use crate::store::{Plan, Results, Store, VERSION};
 use crate::summary::Summary;
-
-/// The state area of the network that the action `listen` was given.
-pub(crate) const LISTEN: &str = "listen-network";
 
 /// What a hook knows of the service.
 pub(crate) struct Unit<'a> {
@@ -43,15 +40,22 @@ impl<'a> Unit<'a> {
         let network = config.network()?;
         let before = self.store.plan();
         let known = before.as_ref().filter(|_| !self.is_fresh()).map(|plan| plan.peers.clone()).unwrap_or_default();
+        let measured =
+            before.as_ref().filter(|_| !self.is_fresh()).map(|plan| plan.measured_at.clone()).unwrap_or_default();
+        let listens = config.listen_network()?;
         let told = self.told_of();
-        let mut peers = BTreeMap::new();
+        let (mut peers, mut measured_at) = (BTreeMap::new(), BTreeMap::new());
         for unit in self.peers.peers(self.cx)? {
             let name = unit.to_string();
-            let address = match known.get(&name) {
-                Some(address) if told != Some(&unit) => address.clone(),
-                _ => self.address(&unit, network.as_ref())?,
+            let address = |known: &BTreeMap<String, Option<String>>, network| match known.get(&name) {
+                Some(address) if told != Some(&unit) => Ok(address.clone()),
+                _ => self.address(&unit, network),
             };
-            peers.insert(name, address);
+            let (at, also) = (address(&known, network.as_ref())?, listens.as_ref());
+            if let Some(network) = also {
+                measured_at.insert(name.clone(), address(&measured, Some(network))?);
+            }
+            peers.insert(name, at);
         }
         let own: Vec<String> = match own {
             OwnAddresses::Told(all) => all.iter().map(ToString::to_string).collect(),
@@ -60,8 +64,20 @@ impl<'a> Unit<'a> {
         let program = std::env::current_exe()?;
         let build = build_of(&program).unwrap_or_default();
         let model = (env.model_name()?.to_owned(), env.model_uuid()?.to_owned());
-        let listen = self.listen(&own, &config)?;
-        Ok(Plan { v: VERSION, unit: env.unit()?.to_string(), model, own, program, build, listen, peers, options })
+        let ips = own.iter().filter_map(|text| text.parse::<IpAddr>().ok());
+        let listen = ips.filter(|ip| listens.is_none_or(|network| network.contains(&ip.to_canonical()))).collect();
+        Ok(Plan {
+            v: VERSION,
+            unit: env.unit()?.to_string(),
+            model,
+            own,
+            program,
+            build,
+            listen,
+            peers,
+            measured_at,
+            options,
+        })
     }
 
     /// Whether the hook may follow much that was missed, or another network is preferred.
@@ -97,17 +113,6 @@ impl<'a> Unit<'a> {
         Ok(advertised.iter().map(ToString::to_string).find(is_inside).or(given))
     }
 
-    /// The addresses to listen at: this unit's own, those inside the network that the operator wants.
-    fn listen(&self, own: &[String], config: &Config) -> Result<Vec<IpAddr>, BoxError> {
-        let action = self.cx.state(LISTEN).text()?.unwrap_or_default();
-        let wanted = match network_of("listen", &action) {
-            Ok(Some(network)) => Some(network),
-            _ => config.listen_network()?,
-        };
-        let ips = own.iter().filter_map(|text| text.parse::<IpAddr>().ok());
-        Ok(ips.filter(|ip| wanted.is_none_or(|network| network.contains(&ip.to_canonical()))).collect())
-    }
-
     /// Has the service do what is planned, and begins it where it is not there.
     pub(crate) fn bring_about(&self, plan: &Plan) -> Result<(), BoxError> {
         if self.store.plan().as_ref() != Some(plan) {
@@ -140,7 +145,7 @@ impl<'a> Unit<'a> {
         if !matches!(self.cx.hook(), Some(Hook::UpdateStatus(_) | Hook::ConfigChanged(_) | Hook::Start(_))) {
             return Ok(());
         }
-        let summary = Summary::of(results);
+        let summary = Summary::of(plan, results);
         for relation in self.cx.relations(self.peers.endpoint())? {
             let bag = relation.own_bag()?;
             let told = bag.get(Summary::KEY)?.and_then(|text| Summary::read(&text));

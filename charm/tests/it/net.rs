@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use juju_sim::cargo::{self, Profile};
@@ -61,9 +61,18 @@ fn done(program: &str, args: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The charm's executable.
+/// The charm's executable, without what is for a debugger: each unit has a copy.
 pub(crate) fn magpie() -> PathBuf {
-    cargo::binary("magpie-charm", Profile::Dev).unwrap()
+    static STRIPPED: OnceLock<PathBuf> = OnceLock::new();
+    let strip = || {
+        let built = cargo::binary("magpie-charm", Profile::Dev).unwrap();
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stripped");
+        std::fs::create_dir_all(&dir).unwrap();
+        let stripped = dir.join("magpie");
+        let is_done = Command::new("strip").arg("-o").args([&stripped, &built]).status().is_ok_and(|it| it.success());
+        if is_done { stripped } else { built }
+    };
+    STRIPPED.get_or_init(strip).clone()
 }
 
 impl Net {

@@ -80,6 +80,7 @@ fn plan(program: &Path, listen: &str) -> Plan {
         program: program.to_owned(),
         build: build_of(program).unwrap(),
         listen: vec![listen.parse().unwrap()],
+        measured_at: [].into(),
         peers: [("magpie/1".to_owned(), None), ("magpie/2".to_owned(), Some("127.0.0.1".to_owned()))].into(),
         options: Config { check_dns: false, check_local_hostname: false, ..Config::default() }.options(true).unwrap(),
     }

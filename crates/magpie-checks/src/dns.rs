@@ -103,7 +103,8 @@ impl Options {
             return Ok(vec![server.map_err(|_| "is not the address of a server, such as 10.0.0.53".to_owned())?]);
         }
         let file = fs::read("/etc/resolv.conf").map_err(|error| format!("/etc/resolv.conf: {error}"))?;
-        let config = resolv_conf::Config::parse(file).map_err(|error| format!("/etc/resolv.conf: {error}"))?;
+        // What the C library does not know it passes over.
+        let (config, _) = resolv_conf::Config::parse_with_errors(&file);
         let servers: Vec<SocketAddr> =
             config.nameservers.iter().map(|server| SocketAddr::new(server.into(), PORT)).collect();
         // As resolv.conf(5) has it.
@@ -131,36 +132,41 @@ impl Found {
 /// one [`timeout`](Options::timeout).
 pub fn check(hosts: &[Host], options: &Options) -> Vec<Found> {
     let until = Instant::now() + options.within;
+    let found = side_by_side(hosts, |host| of_host(host, options, until));
+    found.into_iter().map(|found| found.unwrap_or_else(|| nothing("it was not asked for"))).collect()
+}
+
+/// The addresses of names, at least one of each, asked for side by side. Takes [`Options::within`] at most, and one
+/// [`timeout`](Options::timeout). In the order of the names; the error says why there is none.
+pub fn resolve(names: &[String], options: &Options) -> Vec<Result<Vec<IpAddr>, String>> {
+    let until = Instant::now() + options.within;
+    let late = || Err("it was not asked for".to_owned());
+    side_by_side(names, |name| addresses(name, options, until)).into_iter().map(|it| it.unwrap_or_else(late)).collect()
+}
+
+/// Does something for each, some at a time; in their order, and none where there was no thread for it.
+fn side_by_side<I: Sync, T: Send>(all: &[I], work: impl Fn(&I) -> T + Sync) -> Vec<Option<T>> {
     let next = Mutex::new(0);
-    let found: Mutex<Vec<Option<Found>>> = Mutex::new(vec![None; hosts.len()]);
-    let work = || {
+    let done: Mutex<Vec<Option<T>>> = Mutex::new(all.iter().map(|_| None).collect());
+    let each = || {
         loop {
             let at = {
                 let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
                 *next += 1;
                 *next - 1
             };
-            let Some(host) = hosts.get(at) else { return };
-            let result = of_host(host, options, until);
-            found.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(result);
+            let Some(one) = all.get(at) else { return };
+            let result = work(one);
+            done.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(result);
         }
     };
     thread::scope(|scope| {
-        for _ in 0..hosts.len().min(SIDE_BY_SIDE) {
+        for _ in 0..all.len().min(SIDE_BY_SIDE) {
             // Where there can be no thread, the others do its work.
-            drop(thread::Builder::new().spawn_scoped(scope, work));
+            drop(thread::Builder::new().spawn_scoped(scope, each));
         }
     });
-    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    found.into_iter().map(|found| found.unwrap_or_else(|| nothing("it was not asked for"))).collect()
-}
-
-/// The addresses of a name, at least one. Takes [`Options::within`] at most, and one [`timeout`](Options::timeout).
-///
-/// # Errors
-/// It is no name, or has no address; the text says why.
-pub fn resolve(name: &str, options: &Options) -> Result<Vec<IpAddr>, String> {
-    addresses(name, options, Instant::now() + options.within)
+    done.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn nothing(why: &str) -> Found {

@@ -125,11 +125,15 @@ pub fn ask(hosts: &[IpAddr], options: &Options) -> Vec<Echo> {
         }
         for socket in sockets.values() {
             let mut buffer = [0; 64];
-            while let Ok((size, from)) = socket.recv_from(&mut buffer) {
+            // A peer may send without end.
+            while let (true, Ok((size, from))) = (Instant::now() < end, socket.recv_from(&mut buffer)) {
                 let Some(rest) = buffer[..size].strip_prefix(REPLY).and_then(|rest| rest.strip_prefix(&cookie)) else {
                     continue;
                 };
                 let Some((at, number)) = numbers(rest) else { continue };
+                if number >= usize::try_from(options.tries).unwrap_or(0) {
+                    continue;
+                }
                 let is_of = hosts.get(at).is_some_and(|host| host.to_canonical() == from.ip().to_canonical());
                 let place = at * usize::try_from(options.tries).unwrap_or(0) + number;
                 if let (true, Some(seen @ false)) = (is_of, answered.get_mut(place)) {

@@ -113,6 +113,7 @@ pub(crate) fn exchange(probes: &[Probe], patience: Duration) -> Vec<Answer> {
         let until = probes.get(next).map_or(end, |probe| start + probe.at);
         let ready: Vec<&Socket> = sockets.values().flatten().collect();
         if ready.is_empty() {
+            std::thread::sleep(until.saturating_duration_since(Instant::now()));
             continue;
         }
         if wait(&ready, until).is_err() {
@@ -121,8 +122,9 @@ pub(crate) fn exchange(probes: &[Probe], patience: Duration) -> Vec<Answer> {
         for socket in ready {
             socket.receive(mark, |from, index| {
                 let (Some(probe), Some(Some(at))) = (probes.get(index), sent.get(index)) else { return };
-                if probe.to.to_canonical() == from && answers[index].trip.is_none() {
-                    answers[index].trip = Some(at.elapsed());
+                let trip = at.elapsed();
+                if probe.to.to_canonical() == from && answers[index].trip.is_none() && trip <= patience {
+                    answers[index].trip = Some(trip);
                     open -= 1;
                 }
             });

@@ -1,8 +1,8 @@
 //! TCP throughput between two hosts, of which one serves.
 //!
 //! # What is spoken
-//! A client connects, once for each of its streams, and sends the line `magpie throughput 1 <test>`, where the test is the
-//! same 16 hexadecimal digits for all streams. The server answers `go`, or `busy <seconds>` and closes. Then the client
+//! A client connects, once for each of its streams, and sends the line `magpie throughput 1 <test> <seconds>`: the test is
+//! the same 16 hexadecimal digits for all streams, the seconds are how long it will send. The server answers `go`, or `busy <seconds>` and closes. Then the client
 //! sends bytes for as long as it wants, and shuts its side down; the server answers with one line of JSON, the bytes that
 //! arrived and the time from the first to the last, and closes.
 //!
@@ -13,6 +13,7 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -99,13 +100,19 @@ const HELLO: &str = "magpie throughput 1 ";
 const GO: &str = "go";
 const BUSY: &str = "busy ";
 const BLOCK: usize = 128 << 10;
-/// How long a connection, the first line and the last one are waited for.
+/// How long a connection is waited for, and a write.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long all streams may take to be opened, and told to go.
+const OPENING: Duration = Duration::from_secs(6);
 /// How long the last answer is waited for: what is under way arrives first, and on a link that loses much that takes time.
 const LAST: Duration = Duration::from_secs(12);
-/// How long a connection may say nothing.
-const SILENCE: Duration = Duration::from_secs(5);
-/// How many connections are served at a time, and how many of one test.
+/// How long a connection may say nothing: longer than its other streams take to be opened.
+const SILENCE: Duration = Duration::from_secs(10);
+/// What a test may take longer than the client says: opening, and what is under way.
+const GRACE: Duration = Duration::from_secs(25);
+/// In what time how many bytes have to come for a connection to be kept.
+const DRIP: (Duration, u64) = (Duration::from_secs(10), 64 << 10);
+/// How many connections are served at a time, and half of them of one host.
 const CONNECTIONS: usize = 160;
 /// How many connections are taken in a second.
 const RATE: u32 = 200;
@@ -119,7 +126,7 @@ impl Default for Options {
 impl Options {
     /// How long a measurement takes at most.
     pub fn longest(&self) -> Duration {
-        self.duration.min(LONGEST) + PATIENCE * 3 + LAST
+        self.duration.min(LONGEST) + OPENING + PATIENCE * 2 + LAST
     }
 }
 
@@ -183,35 +190,50 @@ impl std::str::FromStr for MinSpeed {
 pub fn measure(address: IpAddr, options: &Options) -> Result<Throughput, Error> {
     let (streams, duration) = (options.streams.clamp(1, MOST_STREAMS), options.duration.min(LONGEST));
     let test: u64 = rand::random();
-    let server = SocketAddr::new(address, options.port);
-    let mut open = Vec::new();
-    for _ in 0..streams {
-        open.push(connect(server, test)?);
-    }
+    let hello = format!("{HELLO}{test:016x} {}\n", duration.as_secs() + 1);
+    let (server, opened) = (SocketAddr::new(address, options.port), Instant::now() + OPENING);
+    let open: Vec<Result<Stream, Error>> = side_by_side((0..streams).map(|_| || connect(server, &hello, opened)));
+    let open = open.into_iter().collect::<Result<Vec<_>, _>>()?;
     let until = Instant::now() + duration;
-    let results: Vec<Result<Arrived, Error>> = thread::scope(|scope| {
-        let senders: Vec<_> = open.into_iter().map(|stream| scope.spawn(move || send(stream, until))).collect();
-        let broken = || Error::Broken(io::Error::other("its thread ended"));
-        senders.into_iter().map(|sender| sender.join().unwrap_or_else(|_| Err(broken()))).collect()
-    });
     let (mut bytes, mut seconds) = (0, 0.0_f64);
-    for result in results {
+    for result in side_by_side(open.into_iter().map(|stream| move || send(stream, until))) {
         let arrived = result?;
         bytes += arrived.bytes;
         seconds = seconds.max(arrived.seconds);
     }
     #[allow(clippy::cast_precision_loss, reason = "a speed")]
-    let bits_per_second = if seconds > 0.0 { bytes as f64 * 8.0 / seconds } else { 0.0 };
+    let bits_per_second = bytes as f64 * 8.0 / seconds;
+    if !bits_per_second.is_finite() {
+        return Err(io::Error::other("nothing was sent").into());
+    }
     Ok(Throughput { address, streams, bytes, seconds, bits_per_second })
 }
 
-fn connect(server: SocketAddr, test: u64) -> Result<(BufReader<TcpStream>, bool), Error> {
+/// Runs each on a thread of its own; the results are in their order.
+fn side_by_side<T: Send>(all: impl Iterator<Item = impl FnOnce() -> Result<T, Error> + Send>) -> Vec<Result<T, Error>> {
+    let broken = |why: &str| Error::Broken(io::Error::other(why.to_owned()));
+    thread::scope(|scope| {
+        let begun: Vec<_> = all.map(|one| thread::Builder::new().spawn_scoped(scope, one)).collect();
+        begun
+            .into_iter()
+            .map(|one| match one {
+                Ok(one) => one.join().unwrap_or_else(|_| Err(broken("its thread ended"))),
+                Err(error) => Err(Error::Broken(error)),
+            })
+            .collect()
+    })
+}
+
+/// A connection, and whether its server answers at the end.
+type Stream = (BufReader<TcpStream>, bool);
+
+fn connect(server: SocketAddr, hello: &str, until: Instant) -> Result<Stream, Error> {
     let mut stream = TcpStream::connect_timeout(&server, PATIENCE).map_err(Error::Connect)?;
     stream.set_nodelay(true)?;
-    stream.write_all(format!("{HELLO}{test:016x}\n").as_bytes())?;
-    stream.set_read_timeout(Some(PATIENCE / 3))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.write_all(hello.as_bytes())?;
     let mut reader = BufReader::new(stream);
-    let answers = match line(&mut reader) {
+    let answers = match line(&mut reader, until) {
         Ok(line) if line == GO => true,
         Ok(line) => match line.strip_prefix(BUSY).and_then(|seconds| seconds.parse().ok()) {
             Some(seconds) => return Err(Error::Busy(Duration::from_secs(seconds).min(LONGEST))),
@@ -225,7 +247,7 @@ fn connect(server: SocketAddr, test: u64) -> Result<(BufReader<TcpStream>, bool)
 }
 
 /// Sends until then, and takes what the server says arrived.
-fn send((mut reader, answers): (BufReader<TcpStream>, bool), until: Instant) -> Result<Arrived, Error> {
+fn send((mut reader, answers): Stream, until: Instant) -> Result<Arrived, Error> {
     let block = vec![0; BLOCK];
     let (start, mut sent) = (Instant::now(), 0_u64);
     let stream = reader.get_mut();
@@ -245,25 +267,42 @@ fn send((mut reader, answers): (BufReader<TcpStream>, bool), until: Instant) -> 
     if !answers {
         return Ok(Arrived { bytes: sent, seconds });
     }
-    stream.set_read_timeout(Some(LAST))?;
-    let said = line(&mut reader).map_err(|error| match is_timeout(&error) {
+    let said = line(&mut reader, Instant::now() + LAST).map_err(|error| match is_timeout(&error) {
         true => io::Error::new(io::ErrorKind::TimedOut, "it does not say in time what arrived"),
         false => error,
     })?;
     let arrived: Arrived = serde_json::from_str(&said).map_err(io::Error::other)?;
-    // A server that lies can say less than there was, and no more.
-    let is_true = arrived.bytes <= sent && arrived.seconds.is_finite() && arrived.seconds > 0.0;
-    if is_true { Ok(arrived) } else { Err(io::Error::other("what it says arrived cannot be").into()) }
+    // A server that lies can say less than there was, or that it took longer.
+    if arrived.bytes > sent || !arrived.seconds.is_finite() {
+        return Err(io::Error::other("what it says arrived cannot be").into());
+    }
+    // The last of what was sent is a buffer behind, and counts with the time that it took.
+    Ok(Arrived { bytes: arrived.bytes, seconds: arrived.seconds.max(seconds) })
 }
 
-/// One line, of some length.
-fn line(reader: &mut BufReader<TcpStream>) -> io::Result<String> {
+/// One line, of some length, however slowly it drips, until then.
+fn line(reader: &mut BufReader<TcpStream>, until: Instant) -> io::Result<String> {
     let mut text = Vec::new();
-    reader.by_ref().take(200).read_until(b'\n', &mut text)?;
-    match text.strip_suffix(b"\n") {
-        Some(text) => Ok(String::from_utf8_lossy(text).into_owned()),
-        None => Err(io::ErrorKind::UnexpectedEof.into()),
+    while text.len() < 200 {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        reader.get_ref().set_read_timeout(Some(left))?;
+        let got = reader.fill_buf()?;
+        let end = got.iter().position(|byte| *byte == b'\n');
+        let (part, used) = end.map_or((got, got.len()), |end| (&got[..end], end + 1));
+        text.extend_from_slice(part);
+        let is_over = got.is_empty();
+        reader.consume(used);
+        if end.is_some() {
+            return Ok(String::from_utf8_lossy(&text).into_owned());
+        }
+        if is_over {
+            break;
+        }
     }
+    Err(io::ErrorKind::UnexpectedEof.into())
 }
 
 fn is_timeout(error: &io::Error) -> bool {
@@ -275,6 +314,9 @@ fn is_timeout(error: &io::Error) -> bool {
 pub struct Server {
     listener: TcpListener,
     tests: Arc<Mutex<Tests>>,
+    /// Whether this host measures another one just now, in some other process.
+    is_busy: fn(&Path) -> bool,
+    busy_by: PathBuf,
 }
 
 /// A server that is kept from being used.
@@ -302,7 +344,24 @@ impl Server {
     /// # Errors
     /// The port is taken, or the address is not of this host.
     pub fn listen(at: SocketAddr) -> io::Result<Self> {
-        Ok(Self { listener: TcpListener::bind(at)?, tests: Arc::default() })
+        let is_busy = |_: &Path| false;
+        Ok(Self { listener: TcpListener::bind(at)?, tests: Arc::default(), is_busy, busy_by: PathBuf::new() })
+    }
+
+    /// The same, that says that it is busy while this is so of a path: a lock that another process holds, say.
+    #[must_use]
+    pub fn unless(mut self, is_busy: fn(&Path) -> bool, by: &Path) -> Self {
+        (self.is_busy, self.busy_by) = (is_busy, by.to_owned());
+        self
+    }
+
+    /// Listens at another address too: one test runs at a time over all of them.
+    ///
+    /// # Errors
+    /// As [`listen`](Self::listen).
+    pub fn also(&self, at: SocketAddr) -> io::Result<Self> {
+        let (tests, busy_by) = (Arc::clone(&self.tests), self.busy_by.clone());
+        Ok(Self { listener: TcpListener::bind(at)?, tests, is_busy: self.is_busy, busy_by })
     }
 
     /// Where it listens.
@@ -317,12 +376,13 @@ impl Server {
     /// None where a test runs.
     pub fn reserve(&self) -> Option<Reserved> {
         let nobody = IpAddr::from([0, 0, 0, 0]);
-        begin(&self.tests, nobody, rand::random()).ok()?;
+        begin(&self.tests, nobody, rand::random(), LONGEST).ok()?;
         Some(Reserved(Arc::clone(&self.tests)))
     }
 
     /// Serves without end, each connection on a thread of its own: 160 at a time, and 200 new ones a second, the others
-    /// wait. One that says nothing for five seconds is closed, and so is one whose test is over an hour old.
+    /// wait. One that says nothing for ten seconds is closed, one that drips too, and one whose test goes on for longer
+    /// than it said.
     pub fn serve(&self) {
         loop {
             let Ok((stream, from)) = self.listener.accept() else {
@@ -334,10 +394,10 @@ impl Server {
             if !enter(&self.tests, from) {
                 continue;
             }
-            let tests = Arc::clone(&self.tests);
+            let (tests, is_busy) = (Arc::clone(&self.tests), (self.is_busy)(&self.busy_by));
             let served = thread::Builder::new().spawn(move || {
                 // What goes wrong is the client's.
-                drop(serve(stream, from, &tests));
+                drop(serve(stream, from, &tests, is_busy));
                 leave(&tests, from);
             });
             if served.is_err() {
@@ -372,7 +432,7 @@ fn lock(tests: &Mutex<Tests>) -> MutexGuard<'_, Tests> {
     tests.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn serve(mut stream: TcpStream, from: IpAddr, tests: &Mutex<Tests>) -> io::Result<()> {
+fn serve(mut stream: TcpStream, from: IpAddr, tests: &Mutex<Tests>, is_busy: bool) -> io::Result<()> {
     stream.set_read_timeout(Some(SILENCE))?;
     stream.set_write_timeout(Some(SILENCE))?;
     let mut first = vec![0; BLOCK];
@@ -387,31 +447,37 @@ fn serve(mut stream: TcpStream, from: IpAddr, tests: &Mutex<Tests>) -> io::Resul
             break None;
         }
         if let Some(end) = text.iter().position(|byte| *byte == b'\n') {
-            let number = text.get(HELLO.len()..end).and_then(|text| std::str::from_utf8(text).ok());
-            match number.and_then(|text| u64::from_str_radix(text, 16).ok()) {
-                Some(test) => break Some((test, end + 1)),
+            let words = text.get(HELLO.len()..end).and_then(|text| std::str::from_utf8(text).ok()?.split_once(' '));
+            let read =
+                |(test, seconds): (&str, &str)| Some((u64::from_str_radix(test, 16).ok()?, seconds.parse().ok()?));
+            match words.and_then(read) {
+                Some((test, seconds)) => break Some((test, Duration::from_secs(seconds), end + 1)),
                 None => return Ok(()),
             }
         }
-        if size > HELLO.len() + 20 {
+        if size > HELLO.len() + 30 {
             return Ok(());
         }
     };
-    let test = hello.map_or(0, |(test, _)| test);
-    if let Err(left) = begin(tests, from, test) {
-        return if hello.is_some() {
-            stream.write_all(format!("{BUSY}{}\n", left.as_secs().max(1)).as_bytes())
-        } else {
-            Ok(())
-        };
-    }
+    let (test, length) = hello.map_or((0, LONGEST), |(test, length, _)| (test, length.min(LONGEST) + GRACE));
+    let begun = if is_busy { Err(Duration::from_secs(5)) } else { begin(tests, from, test, length) };
+    let until = match begun {
+        Ok(until) => until,
+        Err(left) => {
+            return if hello.is_some() {
+                stream.write_all(format!("{BUSY}{}\n", left.as_secs().max(1)).as_bytes())
+            } else {
+                Ok(())
+            };
+        }
+    };
     let mut served = || {
         if hello.is_some() {
             stream.write_all(format!("{GO}\n").as_bytes())?;
         }
-        let mut bytes = u64::try_from(size - hello.map_or(0, |(_, end)| end)).unwrap_or(0);
+        let mut bytes = u64::try_from(size - hello.map_or(0, |(_, _, end)| end)).unwrap_or(0);
         let (mut start, mut last) = (None, Instant::now());
-        let until = Instant::now() + LONGEST + SILENCE;
+        let (mut looked, mut had) = (last, bytes);
         while last < until {
             match stream.read(&mut first) {
                 Ok(0) => break,
@@ -419,6 +485,13 @@ fn serve(mut stream: TcpStream, from: IpAddr, tests: &Mutex<Tests>) -> io::Resul
                     last = Instant::now();
                     start.get_or_insert(last);
                     bytes += u64::try_from(count).unwrap_or(u64::MAX);
+                    // One that drips keeps all others from being served.
+                    if last.duration_since(looked) > DRIP.0 {
+                        if bytes - had < DRIP.1 {
+                            return Err(io::Error::other("drips"));
+                        }
+                        (looked, had) = (last, bytes);
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -436,16 +509,22 @@ fn serve(mut stream: TcpStream, from: IpAddr, tests: &Mutex<Tests>) -> io::Resul
     result
 }
 
-/// Takes a stream to the test that runs, or begins one; else it says for how long another may run.
-fn begin(tests: &Mutex<Tests>, from: IpAddr, test: u64) -> Result<(), Duration> {
+/// Takes a stream to the test that runs, as long as that may run, or begins one; gives back until when. Else it says for how
+/// long another may run.
+fn begin(tests: &Mutex<Tests>, from: IpAddr, test: u64, length: Duration) -> Result<Instant, Duration> {
     let mut tests = lock(tests);
     let now = Instant::now();
     match &mut tests.running {
-        Some((host, running, streams, _)) if (*host, *running) == (from, test) => *streams += 1,
-        Some((.., until)) => return Err(until.saturating_duration_since(now).min(Duration::from_secs(10))),
-        none => *none = Some((from, test, 1, now + LONGEST)),
+        Some((host, running, streams, until)) if (*host, *running) == (from, test) && now < *until => {
+            *streams += 1;
+            Ok(*until)
+        }
+        Some((.., until)) => Err(until.saturating_duration_since(now).min(Duration::from_secs(10))),
+        none => {
+            *none = Some((from, test, 1, now + length));
+            Ok(now + length)
+        }
     }
-    Ok(())
 }
 
 fn end(tests: &Mutex<Tests>) {
@@ -550,6 +629,45 @@ mod tests {
         }
         let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         assert!(matches!(measure(closed.ip(), &options(closed, 1, 50)), Err(Error::Connect(_))));
+    }
+
+    #[test]
+    fn a_server_cannot_make_the_speed_more_than_was_sent() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.write_all(b"go\n").unwrap();
+            let mut reader = stream.try_clone().unwrap();
+            io::copy(&mut reader, &mut io::sink()).unwrap();
+            stream.write_all(b"{\"bytes\":1000000,\"seconds\":1e-303}\n").unwrap();
+        });
+        let found = measure(at.ip(), &options(at, 1, 200)).unwrap();
+        assert!(found.seconds > 0.19 && found.bits_per_second < 42e6, "{found:?}");
+    }
+
+    #[test]
+    fn a_server_that_drips_or_says_nothing_is_done_with_in_the_stated_time() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            while stream.write_all(b"x").is_ok() {
+                thread::sleep(Duration::from_millis(500));
+            }
+        });
+        let (start, options) = (Instant::now(), options(at, 1, 100));
+        drop(measure(at.ip(), &options));
+        assert!(start.elapsed() < options.longest(), "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn a_host_that_measures_is_not_measured() {
+        let dir = std::env::temp_dir();
+        let server = Server::listen("127.0.0.1:0".parse().unwrap()).unwrap().unless(Path::is_dir, &dir);
+        let at = server.address().unwrap();
+        thread::spawn(move || server.serve());
+        assert!(matches!(measure(at.ip(), &options(at, 1, 50)), Err(Error::Busy(_))));
     }
 
     #[test]
