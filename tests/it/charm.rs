@@ -325,9 +325,9 @@ fn no_bag_but_that_of_the_peer_that_joined_is_read_for_a_log_line() {
           > config-get --format=json
           > relation-get --format=json -r magpie:0 - magpie/4
           | DEBUG juju-ops: redelivered magpie-peers.magpie joined magpie/4: acknowledged
+          > state-delete -- juju-ops.pending.0
           > juju-log --log-level INFO -- 'PeerJoined magpie/4: acknowledged; 4 peers'
           | INFO magpie:0: PeerJoined magpie/4: acknowledged; 4 peers
-          > state-delete -- juju-ops.pending.0
           > status-set active -- 'Ready, with 4 peers'
           = active "Ready, with 4 peers"
         magpie/0 magpie-relation-departed magpie:0 magpie/1
@@ -338,9 +338,9 @@ fn no_bag_but_that_of_the_peer_that_joined_is_read_for_a_log_line() {
           > config-get --format=json
           | DEBUG juju-ops: emitted magpie-peers.magpie departed magpie/1
           | DEBUG juju-ops: delivered magpie-peers.magpie departed magpie/1: acknowledged
+          > state-set --file - < {juju-ops.magpie-peers.magpie.0}
           > juju-log --log-level INFO -- 'PeerDeparted magpie/1 from 10.0.0.2: acknowledged; 3 peers'
           | INFO magpie:0: PeerDeparted magpie/1 from 10.0.0.2: acknowledged; 3 peers
-          > state-set --file - < {juju-ops.magpie-peers.magpie.0}
           > status-set active -- 'Ready, with 3 peers'
           = active "Ready, with 3 peers"
     "#]]

@@ -84,6 +84,29 @@ fn fifty_hosts_are_pinged_in_three_seconds() {
 }
 
 #[test]
+fn an_interface_that_vanishes_during_a_check_is_a_result() {
+    if !net::is_possible("checks::an_interface_that_vanishes_during_a_check_is_a_result") {
+        return;
+    }
+    let net = Net::new(2);
+    let start = Instant::now();
+    let (code, text) = std::thread::scope(|scope| {
+        let check = scope
+            .spawn(|| net.check(0, &["ping", &address(1), "--tries", "30", "--interval", "0.1", "--timeout", "1"]));
+        std::thread::sleep(Duration::from_millis(1000));
+        net.unplug(0);
+        check.join().unwrap()
+    });
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.starts_with("10.0.0.2: ") && text.contains("/30 came back") && text.contains("nreachable"), "{text}");
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    // Nor is there a way any more, which is an answer too.
+    let (_, text) = net.check(0, &["route", &address(1)]);
+    assert!(text.starts_with("10.0.0.2: ") && text.contains("nreachable"), "{text}");
+    assert_eq!(net.check(0, &["mtu", &address(1)]).0, Some(1));
+}
+
+#[test]
 fn throughput_is_what_iperf3_says() {
     if !net::is_possible("checks::throughput_is_what_iperf3_says") {
         return;

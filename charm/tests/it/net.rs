@@ -197,6 +197,11 @@ impl Net {
         done("ip", &["-n", &self.hub(), "link", "set", &format!("p{at}"), "down"]);
     }
 
+    /// Takes the interface itself away.
+    pub(crate) fn unplug(&self, at: u32) {
+        done("ip", &["-n", &self.host(at), "link", "del", "eth0"]);
+    }
+
     /// Puts it back.
     pub(crate) fn mend(&self, at: u32) {
         done("ip", &["-n", &self.hub(), "link", "set", &format!("p{at}"), "up"]);

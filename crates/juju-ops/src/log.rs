@@ -8,7 +8,7 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::context::Context;
 use crate::error::{Error, bounded};
-use crate::hook_command::{self, LogLevel, Together};
+use crate::hook_command::{self, LogLevel};
 use crate::transport::Transport;
 
 thread_local! {
@@ -70,22 +70,15 @@ impl Logbook {
         }
     }
 
-    /// Has what is held back sent with other commands.
-    pub(crate) fn flush_with<'a>(&'a self, together: &mut Together<'a>, transport: &'a dyn Transport) {
+    /// Takes what is held back, to be sent with other commands; what is sent in parts is sent here.
+    pub(crate) fn take(&self, transport: &dyn Transport) -> Option<(LogLevel, String)> {
         if self.held.borrow().as_ref().is_some_and(|held| held.text.len() > MOST) {
-            // In parts, one after the other.
-            return self.flush(transport);
+            self.flush(transport);
         }
-        if let Some(Held { level, text, .. }) = self.held.take() {
-            together.add(hook_command::juju_log(level, &text), move |sent| {
-                if let Err(error) = sent {
-                    self.complain(transport, level, &text, &error);
-                }
-            });
-        }
+        self.held.take().map(|Held { level, text, .. }| (level, text))
     }
 
-    fn complain(&self, transport: &dyn Transport, level: LogLevel, text: &str, error: &Error) {
+    pub(crate) fn complain(&self, transport: &dyn Transport, level: LogLevel, text: &str, error: &Error) {
         if !self.complained.replace(true) {
             transport.complain(&crate::chain(error).to_string());
         }

@@ -11,9 +11,10 @@ use serde_json::Value;
 use super::{Context, Member};
 use crate::error::{Error, bounded, chain, fit, of_member};
 use crate::gather::gather;
-use crate::hook_command::{self, AppStatus, Command, LogLevel, NetworkInfo, OpenedPort, Ports, Together};
+use crate::hook_command::{self, AppStatus, Command, LogLevel, NetworkInfo, OpenedPort, Ports};
 use crate::name::{AppName, RelationId, UnitName};
 use crate::status::{Of, Status};
+use crate::transport::Call;
 
 /// A databag as it was read.
 pub(crate) type Bag = Rc<BTreeMap<String, String>>;
@@ -50,8 +51,6 @@ pub enum Read {
     State,
     /// The configuration.
     Config,
-    /// Whether this unit leads.
-    Leader,
     /// The relations of an endpoint.
     Relations(String),
     /// The remote units of a relation.
@@ -82,46 +81,29 @@ impl Context {
         if let Some(ids) = reads.relations.borrow().get(endpoint) {
             return Ok(ids.clone());
         }
-        let ids = hook_command::relation_ids(endpoint).run(self.transport())?;
-        Ok(self.keep_relation_ids(endpoint, ids))
-    }
-
-    fn keep_relation_ids(&self, endpoint: &str, mut ids: Vec<RelationId>) -> Vec<RelationId> {
+        let mut ids = hook_command::relation_ids(endpoint).run(self.transport())?;
         ids.retain(|id| self.broken() != Some(id));
-        self.inner.reads.relations.borrow_mut().insert(endpoint.to_owned(), ids.clone());
-        ids
+        reads.relations.borrow_mut().insert(endpoint.to_owned(), ids.clone());
+        Ok(ids)
     }
 
-    /// Asks Juju for several things together. What cannot be had is as if it were not asked for.
+    /// Asks Juju for several things together. The answers wait for who reads them; what cannot be had is as if it were not
+    /// asked for.
     pub(crate) fn read_together(&self, wanted: &[Read]) {
-        let (reads, now) = (&self.inner.reads, self.env().elapsed());
-        let mut together = Together::default();
-        for (at, read) in wanted.iter().enumerate() {
-            if wanted[..at].contains(read) {
-                continue;
-            }
-            match read {
-                Read::State => {
-                    together.add(hook_command::state_get(), |state| drop(state.map(|state| self.keep_state(state))));
-                }
-                Read::Config => together.add(hook_command::config_get(), |config| {
-                    *reads.config.borrow_mut() = config.ok().map(Rc::new);
-                }),
-                Read::Leader => together.add(hook_command::is_leader(), move |leads| {
-                    drop(leads.map(|leads| self.keep_leader(leads, now)));
-                }),
-                Read::Relations(endpoint) => together.add(hook_command::relation_ids(endpoint), move |ids| {
-                    drop(ids.map(|ids| self.keep_relation_ids(endpoint, ids)));
-                }),
-                Read::Members(id) => together.add(hook_command::relation_list(id), move |members| {
-                    drop(members.map(|members| reads.members.borrow_mut().insert(id.clone(), members)));
-                }),
-                Read::Bag(id, unit) => together.add(hook_command::relation_get(id, unit), move |bag| {
-                    drop(bag.and_then(|bag| self.keep_bag((id.clone(), Member::Unit(unit.clone())), bag)));
-                }),
+        let mut calls: Vec<Call> = Vec::new();
+        for read in wanted {
+            let call = match read {
+                Read::State => hook_command::state_get().call().clone(),
+                Read::Config => hook_command::config_get().call().clone(),
+                Read::Relations(endpoint) => hook_command::relation_ids(endpoint).call().clone(),
+                Read::Members(id) => hook_command::relation_list(id).call().clone(),
+                Read::Bag(id, unit) => hook_command::relation_get(id, unit).call().clone(),
+            };
+            if !calls.contains(&call) {
+                calls.push(call);
             }
         }
-        together.run(self.transport());
+        self.inner.transport.ask_ahead(calls);
     }
 
     pub(crate) fn members(&self, relation: &RelationId) -> Result<Vec<UnitName>, Error> {
@@ -248,15 +230,11 @@ impl Context {
             _ => {}
         }
         let leader = hook_command::is_leader().run(self.transport())?;
-        self.keep_leader(leader, now);
-        Ok(leader)
-    }
-
-    fn keep_leader(&self, leader: bool, asked: Duration) {
-        self.inner.reads.leader.set(Some((leader, asked)));
+        self.inner.reads.leader.set(Some((leader, now)));
         if !leader {
             self.inner.transport.does_not_lead();
         }
+        Ok(leader)
     }
 
     /// What is known of leadership without asking.
@@ -342,7 +320,7 @@ mod tests {
 
     use super::*;
     use crate::env::Env;
-    use crate::transport::{Call, Ending, Output, Transport};
+    use crate::transport::{Ending, Output, Transport};
 
     /// Says that this unit leads, and counts how often it was asked.
     #[derive(Clone, Default)]

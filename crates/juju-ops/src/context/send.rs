@@ -3,7 +3,6 @@
 //! Everything but a status waits in Juju until the hook has ended well. So a write that was sent can be taken back by
 //! another one as long as the hook runs.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -11,7 +10,7 @@ use super::writes::{BagWrites, Written};
 use super::{Context, Member};
 use crate::error::{Error, chain};
 use crate::gather::gather;
-use crate::hook_command::{self, Command, LogLevel, Ports, Together};
+use crate::hook_command::{self, Command, LogLevel, Ports};
 use crate::name::RelationId;
 use crate::status::{Of, Status};
 
@@ -165,22 +164,19 @@ impl Context {
     }
 
     /// Sends commands of which none depends on another, and what the log holds back.
-    fn send_together(&self, commands: Vec<Command<()>>) -> Result<(), Error> {
-        let failed = RefCell::new(None);
-        let mut together = Together::default();
-        self.inner.logbook.flush_with(&mut together, self.transport());
-        for (at, command) in commands.into_iter().enumerate() {
-            let failed = &failed;
-            together.add(command, move |sent| {
-                let Err(error) = sent else { return };
-                let mut first = failed.borrow_mut();
-                if first.as_ref().is_none_or(|(earlier, _)| at < *earlier) {
-                    *first = Some((at, error));
-                }
-            });
-        }
-        together.run(self.transport());
-        failed.into_inner().map_or(Ok(()), |(_, error)| Err(error))
+    fn send_together(&self, mut commands: Vec<Command<()>>) -> Result<(), Error> {
+        let log = self.inner.logbook.take(self.transport());
+        let count = commands.len();
+        commands.extend(log.as_ref().map(|(level, text)| hook_command::juju_log(*level, text)));
+        let mut failed: Option<(usize, Error)> = None;
+        Command::run_each(&commands, self.transport(), |at, sent| match (sent, &log) {
+            (Err(error), Some((level, text))) if at == count => {
+                self.inner.logbook.complain(self.transport(), *level, text, &error);
+            }
+            (Err(error), _) if failed.as_ref().is_none_or(|(earlier, _)| at < *earlier) => failed = Some((at, error)),
+            _ => {}
+        });
+        failed.map_or(Ok(()), |(_, error)| Err(error))
     }
 
     fn state_commands(&self) -> Vec<Command<()>> {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::env::{Dispatch, Env};
 use crate::hook::Hook;
 use crate::status::{Of, OfEach, Status};
-use crate::transport::{Call, Output, Transport};
+use crate::transport::{Call, Ending, Output, Transport};
 
 /// What stands behind a note for each dispatch that has trusted it: to put one there costs little.
 const MARK: u8 = b'.';
@@ -32,6 +32,8 @@ pub(super) struct Shown {
     /// Whether what is printed is an answer to somebody, and not for the log.
     is_quiet: bool,
     known: RefCell<OfEach<Known>>,
+    /// Answers to calls that were made ahead, and that nobody has asked for yet.
+    ahead: RefCell<Vec<(Call, Output)>>,
     note: RefCell<Option<Note>>,
     /// Whether it was said that the note is of no use.
     said: Cell<bool>,
@@ -122,9 +124,37 @@ impl Shown {
             moment: Moment::of(env.dispatch()),
             is_quiet: matches!(env.dispatch(), Dispatch::Action(_) | Dispatch::Nothing),
             known: RefCell::default(),
+            ahead: RefCell::default(),
             note: RefCell::default(),
             said: Cell::default(),
         }
+    }
+
+    /// Makes calls that read, together; their answers are for who makes the same call later. What fails is forgotten.
+    pub(super) fn ask_ahead(&self, calls: Vec<Call>) {
+        if calls.is_empty() {
+            return;
+        }
+        let mut outputs: Vec<Option<Output>> = calls.iter().map(|_| None).collect();
+        self.transport.call_each(&calls, &mut |at, output| {
+            outputs[at] = output.ok().filter(|output| output.ending == Ending::Exited(0));
+        });
+        let answered = calls.into_iter().zip(outputs).filter_map(|(call, output)| Some((call, output?)));
+        self.ahead.borrow_mut().extend(answered);
+    }
+
+    /// The answer to a call that was made ahead, once. What changes something may make the others untrue.
+    fn asked_ahead(&self, call: &Call) -> Option<Output> {
+        let mut ahead = self.ahead.borrow_mut();
+        if let Some(at) = ahead.iter().position(|(asked, _)| asked == call) {
+            return Some(ahead.swap_remove(at).1);
+        }
+        if !ahead.is_empty()
+            && !["-get", "-list", "-ids", "is-leader", "juju-log"].iter().any(|it| call.command.ends_with(it))
+        {
+            ahead.clear();
+        }
+        None
     }
 
     /// Begins the dispatch: what is noted and may be true no longer is taken off the disk.
@@ -326,13 +356,31 @@ impl Shown {
 /// Every hook command of the dispatch goes through here, those that a charm runs by itself too.
 impl Transport for Shown {
     fn call(&self, call: &Call) -> io::Result<Output> {
+        if let Some(output) = self.asked_ahead(call) {
+            return Ok(output);
+        }
         set_by(call).iter().for_each(|of| self.is_being_set(*of));
         self.transport.call(call)
     }
 
     fn call_each(&self, calls: &[Call], answer: &mut dyn FnMut(usize, io::Result<Output>)) {
         calls.iter().flat_map(set_by).for_each(|of| self.is_being_set(*of));
-        self.transport.call_each(calls, answer);
+        if self.ahead.borrow().is_empty() {
+            return self.transport.call_each(calls, answer);
+        }
+        let (mut left, mut places) = (Vec::new(), Vec::new());
+        for (at, call) in calls.iter().enumerate() {
+            match self.asked_ahead(call) {
+                Some(output) => answer(at, Ok(output)),
+                None => {
+                    left.push(call.clone());
+                    places.push(at);
+                }
+            }
+        }
+        if !left.is_empty() {
+            self.transport.call_each(&left, &mut |at, output| answer(places[at], output));
+        }
     }
 
     fn debug(&self, line: &str) {

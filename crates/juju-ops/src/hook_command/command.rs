@@ -186,38 +186,6 @@ impl<T> Command<T> {
     }
 }
 
-/// Commands with answers of different kinds that do not depend on each other, to be run together.
-#[derive(Default)]
-pub(crate) struct Together<'a> {
-    calls: Vec<Call>,
-    takers: Vec<Option<Taker<'a>>>,
-}
-
-type Taker<'a> = Box<dyn FnOnce(io::Result<Output>) + 'a>;
-
-impl<'a> Together<'a> {
-    /// Adds a command that has nothing in files, and what is done with its answer.
-    pub(crate) fn add<T: 'a>(&mut self, command: Command<T>, take: impl FnOnce(Result<T, Error>) + 'a) {
-        self.calls.push(command.call.clone());
-        self.takers.push(Some(Box::new(move |output| take(command.answer(output)))));
-    }
-
-    /// Runs them.
-    pub(crate) fn run(mut self, transport: &dyn Transport) {
-        if self.calls.is_empty() {
-            return;
-        }
-        transport.call_each(&self.calls, &mut |at, output| {
-            if let Some(take) = self.takers.get_mut(at).and_then(Option::take) {
-                take(output);
-            }
-        });
-        for take in self.takers.into_iter().flatten() {
-            take(Err(io::Error::other("the transport gives no answer")));
-        }
-    }
-}
-
 impl Command<Vec<u8>> {
     /// The same with something to read on standard input.
     #[must_use]

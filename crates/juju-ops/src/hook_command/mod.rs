@@ -55,7 +55,6 @@ mod version;
 
 pub use action::{action_fail, action_get, action_log, action_set};
 pub use cloud::{CloudCredential, CloudSpec, credential_get};
-pub(crate) use command::Together;
 pub use command::{Command, other};
 pub use config::config_get;
 pub use goal_state::{GoalState, GoalStatus, goal_state};
