@@ -17,14 +17,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::charm::Magpie;
-use crate::config::{Config, network_of};
+use crate::config::{AUTO, Config, bonds_of, network_of};
 use crate::listing;
 use crate::report::Mesh;
-use crate::service::{dns_options, streams};
+use crate::service::{HOST_WITHIN, dns_options, streams};
 use crate::summary::Summary;
 
-/// How long the host may take to say its name, or `lldpd` its neighbours.
-const HOST_WITHIN: Duration = Duration::from_secs(10);
 /// How long the names of all peers may take.
 const DNS_WITHIN: Duration = Duration::from_secs(120);
 /// The most bytes of a result: all arguments of a command have to fit 128 KiB.
@@ -185,12 +183,7 @@ pub(crate) fn info(magpie: &Magpie, event: &Action<Info>, cx: &Context) -> Resul
     let primary = primary.or_else(|| own.and_then(magpie_checks::route::interface_of));
     let link = primary.as_deref().and_then(|name| kernel.link(name));
     let mtu = link.as_ref().and_then(|link| link.mtu);
-    let asked = params.bonds_to_check.as_deref().unwrap_or("AUTO").trim();
-    let names: Vec<String> = if asked.eq_ignore_ascii_case("auto") {
-        kernel.bonds()
-    } else {
-        asked.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
-    };
+    let names = bonds_of(params.bonds_to_check.as_deref().unwrap_or(AUTO)).unwrap_or_else(|| kernel.bonds());
     let bonds: Vec<_> = names.iter().map(|name| kernel.bond(name, params.lacp_passive_mode)).collect();
     let problems = |bond: &magpie_checks::bond::Bond| {
         if bond.problems.is_empty() { "ok".to_owned() } else { bond.problems.join("; ") }
@@ -199,11 +192,8 @@ pub(crate) fn info(magpie: &Magpie, event: &Action<Info>, cx: &Context) -> Resul
     let host = hostname::check(HOST_WITHIN);
     let lldp = match lldp::neighbours(HOST_WITHIN) {
         Ok(found) => {
-            let wrong: Vec<String> = found
-                .iter()
-                .filter(|it| lldp::names_host(it, &host.hostname) == Some(false))
-                .map(|it| format!("{}:{}", it.interface, it.description.as_deref().unwrap_or_default()))
-                .collect();
+            let wrong = lldp::misnamed(&found, &host.hostname);
+            let wrong: Vec<String> = wrong.iter().map(|(link, says)| format!("{link}:{says}")).collect();
             let said = if wrong.is_empty() { "ok".to_owned() } else { format!("failed: {}", wrong.join(" ")) };
             json!({ "port description": said, "neighbours": found })
         }

@@ -127,7 +127,7 @@ impl Default for Config {
 }
 
 /// All bonds that there are.
-const AUTO: &str = "AUTO";
+pub(crate) const AUTO: &str = "AUTO";
 
 impl Config {
     /// The network whose addresses are preferred for peers: an address with a prefix length or a netmask, or an address
@@ -196,10 +196,8 @@ impl Config {
         if u64::from(ping_interval_ms) * u64::try_from(self.ping_tries).unwrap_or(u64::MAX / 10_000) > 60_000 {
             return Err(Error::of_option("ping_interval", "times ping_tries is more than a minute"));
         }
-        let bonds = self.check_bonds.trim();
-        let names = || bonds.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
         Ok(Options {
-            bonds: if bonds.eq_ignore_ascii_case(AUTO) { None } else { Some(names()) },
+            bonds: bonds_of(&self.check_bonds),
             use_lldp: self.use_lldp || self.check_port_description,
             check_port_description: self.check_port_description,
             check_iperf: self.check_iperf,
@@ -219,6 +217,12 @@ impl Config {
             iperf_duration: within("iperf_duration", self.iperf_duration, 1, 600)?,
         })
     }
+}
+
+/// The bonds that a text names; none for all that there are.
+pub(crate) fn bonds_of(text: &str) -> Option<Vec<String>> {
+    let names = text.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    if text.trim().eq_ignore_ascii_case(AUTO) { None } else { Some(names.collect()) }
 }
 
 /// As the option `network` has it, for an option of this name.

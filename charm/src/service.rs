@@ -36,7 +36,7 @@ const LOOK: Duration = Duration::from_millis(500);
 /// How long the names of all peers may take.
 const DNS_WITHIN: Duration = Duration::from_secs(60);
 /// How long the host may take to say its name, and `lldpd` its neighbours.
-const HOST_WITHIN: Duration = Duration::from_secs(10);
+pub(crate) const HOST_WITHIN: Duration = Duration::from_secs(10);
 /// How long a measured throughput is good.
 const MEASURE_AGAIN: u64 = 60 * 60;
 /// After how many seconds without new results the checks count as stopped.
@@ -234,8 +234,7 @@ fn check_host(shared: &Shared, options: &Options, seldom: bool) {
     let mut misnamed = Vec::new();
     if let (true, Some(Ok(neighbours))) = (options.check_port_description, &lldp) {
         let own = hostname.clone().unwrap_or_else(|| hostname::check(HOST_WITHIN)).hostname;
-        let wrong = neighbours.iter().filter(|neighbour| lldp::names_host(neighbour, &own) == Some(false));
-        misnamed.extend(wrong.map(|it| (it.interface.clone(), it.description.clone().unwrap_or_default())));
+        misnamed = lldp::misnamed(neighbours, &own);
     }
     shared.change(|results| results.host = crate::store::Host { hostname, bonds, lldp, misnamed });
 }

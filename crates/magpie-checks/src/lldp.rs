@@ -93,6 +93,12 @@ pub fn names_host(neighbour: &Neighbour, hostname: &str) -> Option<bool> {
     neighbour.description.as_ref().map(|description| description.to_lowercase().contains(&short))
 }
 
+/// The interfaces whose port is described as another host's, with that description.
+pub fn misnamed(neighbours: &[Neighbour], hostname: &str) -> Vec<(String, String)> {
+    let wrong = neighbours.iter().filter(|neighbour| names_host(neighbour, hostname) == Some(false));
+    wrong.map(|it| (it.interface.clone(), it.description.clone().unwrap_or_default())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

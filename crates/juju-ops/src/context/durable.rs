@@ -56,14 +56,11 @@ impl Context {
 
     pub(crate) fn load_areas(&self) -> Result<(), Error> {
         if self.inner.written.borrow().areas.is_none() {
-            self.keep_state(hook_command::state_get().run(self.transport())?);
+            let stored = hook_command::state_get().run(self.transport())?;
+            self.inner.written.borrow_mut().areas = Some(Rc::new(Areas::read(&stored)));
+            *self.inner.stored.borrow_mut() = Some(Rc::new(stored));
         }
         Ok(())
-    }
-
-    pub(super) fn keep_state(&self, stored: BTreeMap<String, String>) {
-        self.inner.written.borrow_mut().areas = Some(Rc::new(Areas::read(&stored)));
-        *self.inner.stored.borrow_mut() = Some(Rc::new(stored));
     }
 
     pub(crate) fn load_queue(&self) -> Result<(), Error> {
