@@ -19,7 +19,7 @@ use magpie_checks::link::Kernel;
 use magpie_checks::mtu::{self, Target};
 use magpie_checks::ping;
 use magpie_checks::route::{self, Route};
-use magpie_checks::throughput::{self, Server};
+use magpie_checks::throughput::{self, Server, Throughput};
 use magpie_checks::{echo, hostname, lldp};
 
 use crate::config::Options;
@@ -43,6 +43,8 @@ const MEASURE_AGAIN: u64 = 60 * 60;
 pub const STALE: u64 = 15 * 60;
 /// How long a peer may say that it is busy, in seconds, until that is a fault.
 const BUSY: u64 = 60 * 60;
+/// How many measurements in a row have to come to nothing until that is a fault.
+const FAILURES: u32 = 2;
 /// Where the metrics are served, if these ports are not all taken.
 const METRICS: std::ops::Range<u16> = 8088..8104;
 /// The longest time until the work is begun anew.
@@ -496,7 +498,7 @@ fn measure_in_turn(shared: &Shared) {
 fn is_due(results: &Results, unit: &str) -> bool {
     results.peers.get(unit).is_some_and(|peer| {
         let is_old = peer.throughput.is_none_or(|(_, at)| now().abs_diff(at) >= MEASURE_AGAIN);
-        is_old && peer.error.is_none() && peer.echo.is_none_or(|(_, back)| back > 0)
+        (is_old || peer.failures > 0) && peer.error.is_none() && peer.echo.is_none_or(|(_, back)| back > 0)
     })
 }
 
@@ -524,27 +526,64 @@ fn measure(shared: &Shared, plan: &Plan, unit: &str) {
     let measured = throughput::measure(ip, &options);
     drop(reserved);
     shared.change(|results| {
-        let Some(peer) = results.peers.get_mut(unit).filter(|peer| peer.address == address) else { return };
-        match measured {
-            Ok(found) => {
-                (peer.throughput, peer.throughput_error, peer.busy_since) =
-                    (Some((found.bits_per_second, now())), None, None);
-            }
-            // It has its turn again, but not for ever.
-            Err(throughput::Error::Busy(_)) => {
-                let since = *peer.busy_since.get_or_insert(now());
-                if now().saturating_sub(since) > BUSY {
-                    (peer.throughput, peer.throughput_error) = (None, Some("is busy all the time".to_owned()));
-                }
-            }
-            Err(error) => {
-                (peer.throughput, peer.throughput_error, peer.busy_since) = (None, Some(error.to_string()), None);
-            }
+        if let Some(peer) = results.peers.get_mut(unit).filter(|peer| peer.address == address) {
+            note(peer, measured);
         }
     });
+}
+
+/// Notes what came of a measurement.
+fn note(peer: &mut Peer, measured: Result<Throughput, throughput::Error>) {
+    match measured {
+        Ok(found) => {
+            peer.throughput = Some((found.bits_per_second, now()));
+            (peer.throughput_error, peer.busy_since, peer.failures) = (None, None, 0);
+        }
+        // It has its turn again, but not for ever.
+        Err(throughput::Error::Busy(_)) => {
+            let since = *peer.busy_since.get_or_insert(now());
+            if now().saturating_sub(since) > BUSY {
+                (peer.throughput, peer.throughput_error) = (None, Some("is busy all the time".to_owned()));
+            }
+        }
+        // The peer's service may just have been begun anew: once is no fault.
+        Err(error) => {
+            (peer.busy_since, peer.failures) = (None, peer.failures.saturating_add(1));
+            if peer.failures >= FAILURES {
+                (peer.throughput, peer.throughput_error) = (None, Some(error.to_string()));
+            }
+        }
+    }
 }
 
 /// As the Python charm has it: one for each processor, eight at most.
 pub(crate) fn streams() -> u32 {
     thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(8).min(8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(bits_per_second: f64) -> Result<Throughput, throughput::Error> {
+        let address = Ipv4Addr::LOCALHOST.into();
+        Ok(Throughput { address, streams: 1, bytes: 1, seconds: 1.0, bits_per_second })
+    }
+
+    #[test]
+    fn one_measurement_that_fails_is_no_fault_and_two_are() {
+        let mut peer = Peer::default();
+        note(&mut peer, measured(1e9));
+        note(&mut peer, Err(throughput::Error::Stalled));
+        assert_eq!((peer.throughput.map(|it| it.0), &peer.throughput_error), (Some(1e9), &None));
+        let results = |peer: &Peer| Results { peers: [("m/1".to_owned(), peer.clone())].into(), ..Results::default() };
+        assert!(is_due(&results(&peer), "m/1"), "and it is measured again in its next turn");
+        note(&mut peer, Err(throughput::Error::Busy(Duration::from_secs(1))));
+        assert_eq!((peer.failures, &peer.throughput_error), (1, &None));
+        note(&mut peer, Err(throughput::Error::Stalled));
+        assert_eq!((peer.throughput, peer.throughput_error.as_deref()), (None, Some("stalls")));
+        note(&mut peer, measured(2e9));
+        assert_eq!((peer.throughput.map(|it| it.0), &peer.throughput_error), (Some(2e9), &None));
+        assert!(!is_due(&results(&peer), "m/1"));
+    }
 }

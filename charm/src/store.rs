@@ -115,6 +115,8 @@ pub struct Peer {
     pub throughput: Option<(f64, u64)>,
     /// Why throughput was not measured.
     pub throughput_error: Option<String>,
+    /// How many measurements in a row came to nothing.
+    pub failures: u32,
     /// Since when the peer says that it is busy, in seconds of Unix time.
     pub busy_since: Option<u64>,
     /// What the link carries by which it is reached, in Mbit/s.

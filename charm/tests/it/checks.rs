@@ -132,6 +132,18 @@ fn throughput_is_what_iperf3_says() {
 }
 
 #[test]
+fn large_packets_that_are_lost_unseen_stall_a_measurement() {
+    if !net::is_possible("checks::large_packets_that_are_lost_unseen_stall_a_measurement") {
+        return;
+    }
+    let mut net = Net::new(2);
+    net.begin(1, net::magpie(), &["check", "listen", &address(1)]);
+    eventually(|| net.check(0, &["iperf", &address(1), "--time", "0.1"]).0, |code| *code == Some(0));
+    net.narrow(1, 1400);
+    assert_eq!(net.check(0, &["iperf", &address(1)]), (Some(2), "magpie: 10.0.0.2: stalls\n".to_owned()));
+}
+
+#[test]
 fn names_are_asked_of_a_real_server() {
     if !net::is_possible("checks::names_are_asked_of_a_real_server") {
         return;

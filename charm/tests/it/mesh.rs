@@ -61,9 +61,6 @@ fn until(juju: &mut World, unit: &str, is_so: impl Fn(&(String, String)) -> bool
         if is_so(&shown) {
             return shown;
         }
-        if std::env::var_os("DBG").is_some() {
-            std::thread::sleep(Duration::from_secs(400));
-        }
         assert!(Instant::now() < end, "{unit} still shows {shown:?}");
         std::thread::sleep(Duration::from_millis(500));
     }
@@ -172,10 +169,10 @@ fn each_faulty_link_is_named_and_no_other() {
     assert!((20.0..200.0).contains(&trip), "{message}");
     assert_eq!(part("dns failed: "), "6 match", "{message}");
     assert_eq!(part("mtu 1400 < 1500: "), "2", "{message}");
-    // Loss and delay slow a link down too.
+    // Loss and delay slow a link down too, and where large packets are lost unseen nothing gets through.
     let units = part("speed failed: ");
     let units: Vec<&str> = units.split(", ").filter_map(|of| of.split(' ').next()).collect();
-    assert!(units.contains(&"5") && units.iter().all(|unit| ["3", "4", "5"].contains(unit)), "{message}");
+    assert!(units.contains(&"5") && units.iter().all(|unit| ["2", "3", "4", "5"].contains(unit)), "{message}");
     eprintln!("magpie/0: {message}");
 
     // What all of them found, drawn by one, when all have told it.

@@ -4,7 +4,8 @@
 //! A client connects, once for each of its streams, and sends the line `magpie throughput 1 <test> <seconds>`: the test is
 //! the same 16 hexadecimal digits for all streams, the seconds are how long it will send. The server answers `go`, or `busy <seconds>` and closes. Then the client
 //! sends bytes for as long as it wants, and shuts its side down; the server answers with one line of JSON, the bytes that
-//! arrived and the time from the first to the last, and closes.
+//! arrived and the time from the first to the last, and closes; or with the line `stalled`, where nothing arrived for ten
+//! seconds and the client did not say that this was all.
 //!
 //! One test runs at a time: two on one link would measure each other. To a client of iperf 2, which sends no such line, it
 //! is a server like its own, and for this client a server of iperf 2 is one that says nothing: what was sent is then taken
@@ -63,6 +64,9 @@ pub enum Error {
     /// Another test runs there; ask again after so long.
     #[error("is measured by another unit, for {} s more", .0.as_secs())]
     Busy(Duration),
+    /// The server waited in vain for more of what was sent: small packets pass and large ones do not, say.
+    #[error("stalls")]
+    Stalled,
     /// The connection broke.
     #[error("the connection broke: {0}")]
     Broken(#[from] io::Error),
@@ -99,6 +103,7 @@ struct Arrived {
 const HELLO: &str = "magpie throughput 1 ";
 const GO: &str = "go";
 const BUSY: &str = "busy ";
+const STALLED: &str = "stalled";
 const BLOCK: usize = 128 << 10;
 /// How long a connection is waited for, and a write.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -271,6 +276,9 @@ fn send((mut reader, answers): Stream, until: Instant) -> Result<Arrived, Error>
         true => io::Error::new(io::ErrorKind::TimedOut, "it does not say in time what arrived"),
         false => error,
     })?;
+    if said == STALLED {
+        return Err(Error::Stalled);
+    }
     let arrived: Arrived = serde_json::from_str(&said).map_err(io::Error::other)?;
     // A server that lies can say less than there was, or that it took longer.
     if arrived.bytes > sent || !arrived.seconds.is_finite() {
@@ -494,6 +502,9 @@ fn serve(mut stream: TcpStream, from: IpAddr, tests: &Mutex<Tests>, is_busy: boo
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if is_timeout(&error) && hello.is_some() => {
+                    return stream.write_all(format!("{STALLED}\n").as_bytes());
+                }
                 Err(error) => return Err(error),
             }
         }
