@@ -1,5 +1,5 @@
-//! How many instructions a dispatch of the Magpie charm takes, held to what it took: a measure that does not depend on what
-//! else the machine does.
+//! How many instructions a dispatch of the Magpie charm takes, held to what it took, and how large a charm is, held to a
+//! limit: measures that do not depend on what else the machine does.
 //!
 //! ```text
 //! cargo bench -p magpie-peers --bench instructions             # compares with benches/instructions.txt
@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use juju_sim::cargo::{self, Profile};
@@ -35,6 +35,8 @@ use scene::Scene;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
+/// The most bytes of a charm with one handler, and of the Magpie charm with all its checks.
+const SIZES: [(&str, u64); 2] = [("bare", 1 << 20), ("magpie", 6 << 20)];
 /// How much more than is written is too much, and how much less is news.
 const TOLERANCE: f64 = 0.1;
 const FILE: &str = "benches/instructions.txt";
@@ -93,15 +95,26 @@ fn compare() -> Result<bool> {
         is_held &= ratio.is_some_and(|ratio| ratio <= 1.0 + TOLERANCE);
         println!("{count:>12} {what:<32} {:>5.2} {verdict}", ratio.unwrap_or(f64::NAN));
     }
+    for (name, limit) in SIZES {
+        let size = executable(name)?.metadata()?.len();
+        let verdict = if size <= limit { "within its limit" } else { "TOO LARGE" };
+        is_held &= size <= limit;
+        println!("{size:>12} bytes of the charm {name:<13} {:>5} {verdict}", "");
+    }
     Ok(is_held)
+}
+
+/// A charm as it is packed.
+fn executable(name: &str) -> Result<PathBuf> {
+    let package = if name == "bare" { "example-bench-programs" } else { "magpie-charm" };
+    Ok(cargo::binary(package, Profile::Charm)?.with_file_name(name))
 }
 
 fn count() -> Result<Vec<(&'static str, u64)>> {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
     let base = Path::new(env!("CARGO_TARGET_TMPDIR")).join("instructions");
     let charm = Charm::from_project(project)?;
-    let magpie = cargo::binary("magpie-charm", Profile::Charm)?;
-    let bare = cargo::binary("example-bench-programs", Profile::Charm)?.with_file_name("bare");
+    let (magpie, bare) = (executable("magpie")?, executable("bare")?);
     let under = |name: &str, program: &Path| -> Result<CharmDir> {
         let dir = CharmDir::create(&base.join(name), program)?;
         fs::copy(project.join("metadata.yaml"), dir.path().join("metadata.yaml"))?;
