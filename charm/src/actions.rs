@@ -12,10 +12,11 @@ use magpie_checks::link::Kernel;
 use magpie_checks::mtu::{self, Target};
 use magpie_checks::throughput::{self, MinSpeed};
 use magpie_checks::{hostname, lldp, ping as icmp, route};
-use magpie_peers::OwnAddresses;
+use magpie_peers::{IpNet, OwnAddresses};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::addresses::ips_of;
 use crate::charm::Magpie;
 use crate::config::{AUTO, Config, bonds_of, network_of};
 use crate::listing;
@@ -99,7 +100,7 @@ fn reachable(
     network: &str,
 ) -> Result<(Vec<Reachable>, BTreeMap<String, String>), BoxError> {
     let config: Config = cx.config()?;
-    let wanted = match network_of("network-cidr", network)? {
+    let wanted = match network_of_parameter(network)? {
         Some(network) => Some(network),
         None => config.network()?,
     };
@@ -107,29 +108,10 @@ fn reachable(
         Some(network) => magpie.peers.get_nodes_in(cx, network)?.into_iter().map(|it| it.node).map(named).collect(),
         None => magpie.peers.get_nodes(cx)?.into_iter().map(named).collect(),
     };
-    let is_name = |address: &&String| address.parse::<IpAddr>().is_err();
-    let names: Vec<String> =
-        nodes.iter().filter_map(|(_, address)| address.as_ref().filter(is_name)).cloned().collect();
-    let resolved = match config.options(true).map_err(|error| juju_ops::chain(&error).to_string()) {
-        _ if names.is_empty() => Vec::new(),
-        Ok(options) => match dns_options(&options) {
-            Ok(dns) => dns::resolve(&names, &dns),
-            Err(why) => names.iter().map(|_| Err(why.clone())).collect(),
-        },
-        Err(why) => names.iter().map(|_| Err(why.clone())).collect(),
-    };
-    let resolved: BTreeMap<&String, Result<Vec<IpAddr>, String>> = names.iter().zip(resolved).collect();
+    let (units, given): (Vec<String>, Vec<Option<String>>) = nodes.into_iter().unzip();
+    let options = || dns_options(&config.options(true).map_err(|error| juju_ops::chain(&error).to_string())?);
     let (mut found, mut without) = (Vec::new(), BTreeMap::new());
-    for (unit, address) in nodes {
-        let ip = match address.as_ref().map(|text| (text, text.parse::<IpAddr>())) {
-            None => Err("it has no address".to_owned()),
-            Some((_, Ok(ip))) => Ok(ip.to_canonical()),
-            Some((text, Err(_))) => match resolved.get(text) {
-                Some(Ok(ips)) => ips.first().copied().ok_or_else(|| "its name has no address".to_owned()),
-                Some(Err(why)) => Err(format!("its name has no address: {why}")),
-                None => Err("its name was not asked for".to_owned()),
-            },
-        };
+    for (unit, ip) in units.into_iter().zip(ips_of(&given, options)) {
         match ip {
             Ok(ip) => found.push(Reachable { unit, ip }),
             Err(why) => drop(without.insert(unit, why)),
@@ -140,6 +122,10 @@ fn reachable(
 
 fn named(node: magpie_peers::Node) -> (String, Option<String>) {
     (node.unit.to_string(), node.address.map(|address| address.to_string()))
+}
+
+fn network_of_parameter(text: &str) -> Result<Option<IpNet>, BoxError> {
+    network_of(text).map_err(|why| format!("parameter network-cidr: {why}").into())
 }
 
 fn seconds(name: &str, value: f64, most: f64) -> Result<Duration, BoxError> {
@@ -411,11 +397,11 @@ fn measured(
 
 /// Sees to it that the service listens, and says where, in a network if one is given.
 pub(crate) fn listen(magpie: &Magpie, event: &Action<Listen>, cx: &Context) -> Result<Outcome, BoxError> {
-    let network = network_of("network-cidr", event.params().network_cidr.trim());
-    let network = network.map_err(|_| "parameter network-cidr: is not a network such as 10.0.0.0/24")?;
+    let network = network_of_parameter(&event.params().network_cidr)?;
     let Some(unit) = magpie.unit(cx) else { return Err("this unit has no service".into()) };
-    let plan = unit.plan(&magpie.peers.own_addresses(cx)?)?;
-    unit.bring_about(&plan)?;
+    let looked = magpie.looked(&unit);
+    let plan = looked.to_be(&unit, &magpie.peers.own_addresses(cx)?)?;
+    unit.bring_about(plan, looked.plan.as_ref())?;
     let is_wanted = |ip: &&IpAddr| network.is_none_or(|network| network.contains(&ip.to_canonical()));
     let addresses: Vec<String> = plan.listen.iter().filter(is_wanted).map(ToString::to_string).collect();
     if addresses.is_empty() {

@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::fmt::Display;
 use std::rc::Rc;
 
@@ -31,9 +31,24 @@ pub struct Magpie {
 
 /// The plan that the service follows, and what it has found.
 #[derive(Debug)]
-struct Looked {
-    plan: Option<Plan>,
+pub(crate) struct Looked {
+    pub(crate) plan: Option<Plan>,
     results: Option<Results>,
+    /// The plan that it is to follow.
+    to_be: OnceCell<Plan>,
+}
+
+impl Looked {
+    /// The plan that the service is to follow now, made once in a dispatch.
+    pub(crate) fn to_be(&self, unit: &Unit<'_>, own: &OwnAddresses) -> Result<&Plan, BoxError> {
+        match self.to_be.get() {
+            Some(plan) => Ok(plan),
+            None => {
+                let plan = unit.plan(own, self.plan.as_ref())?;
+                Ok(self.to_be.get_or_init(|| plan))
+            }
+        }
+    }
 }
 
 /// The parameters of the action `peers`.
@@ -83,13 +98,15 @@ impl Magpie {
         Self { is_served: true, ..Self::default() }
     }
 
-    fn looked(&self, unit: &Unit<'_>) -> Rc<Looked> {
+    /// What the service does and has found, as it is at the beginning of this dispatch.
+    pub(crate) fn looked(&self, unit: &Unit<'_>) -> Rc<Looked> {
         let now = unit.cx.env().now();
         let mut looked = self.looked.borrow_mut();
         match &*looked {
             Some((at, looked)) if *at == now => Rc::clone(looked),
             _ => {
-                let found = Rc::new(Looked { plan: unit.store.plan(), results: unit.store.results() });
+                let (plan, results) = (unit.store.plan(), unit.store.results());
+                let found = Rc::new(Looked { plan, results, to_be: OnceCell::new() });
                 *looked = Some((now, Rc::clone(&found)));
                 found
             }
@@ -164,11 +181,11 @@ impl Magpie {
         let own = self.peers.advertise_own_addresses(cx)?;
         match self.unit(cx) {
             Some(unit) => {
-                let plan = unit.plan(&own)?;
-                unit.bring_about(&plan)?;
                 let looked = self.looked(&unit);
-                unit.publish(&plan, looked.results.as_ref())?;
-                cos_agent::publish(cx, &plan, looked.results.as_ref())?;
+                let plan = looked.to_be(&unit, &own)?;
+                unit.bring_about(plan, looked.plan.as_ref())?;
+                unit.publish(plan, looked.results.as_ref())?;
+                cos_agent::publish(cx, plan, looked.results.as_ref())?;
             }
             // Nothing is measured here; the Python charm on this unit before it may have said that it is.
             None => self.peers.withdraw_iperf_claims(cx)?,
@@ -229,9 +246,9 @@ impl Magpie {
             return Ok(Status::waiting(own.to_string()));
         }
         if let Some(unit) = self.unit(cx) {
-            let plan = unit.plan(&own)?;
-            let nothing = Results::default();
-            return Ok(status::status(&plan, self.looked(&unit).results.as_ref().unwrap_or(&nothing)));
+            let (looked, nothing) = (self.looked(&unit), Results::default());
+            let plan = looked.to_be(&unit, &own)?;
+            return Ok(status::status(plan, looked.results.as_ref().unwrap_or(&nothing)));
         }
         let held: Vec<String> = cx.pending_of(&self.peers.joined())?.into_iter().map(|event| event.subject).collect();
         if !held.is_empty() {

@@ -150,7 +150,7 @@ impl Config {
     /// # Errors
     /// The text is none of these; the error names the option, and blocks the unit that returns it.
     pub fn network(&self) -> Result<Option<IpNet>, Error> {
-        network_of("network", &self.network)
+        network_of(&self.network).map_err(|why| Error::of_option("network", why))
     }
 
     /// The network to listen in for measurements; none for the relation's address.
@@ -158,7 +158,7 @@ impl Config {
     /// # Errors
     /// The text is no network.
     pub fn listen_network(&self) -> Result<Option<IpNet>, Error> {
-        network_of("iperf_listen_cidr", &self.iperf_listen_cidr)
+        network_of(&self.iperf_listen_cidr).map_err(|why| Error::of_option("iperf_listen_cidr", why))
     }
 
     /// All that the checks want to know. `leads` is whether this unit does, where it matters.
@@ -226,7 +226,7 @@ pub(crate) fn bonds_of(text: &str) -> Option<Vec<String>> {
 }
 
 /// As the option `network` has it, for an option of this name.
-pub(crate) fn network_of(option: &str, text: &str) -> Result<Option<IpNet>, Error> {
+pub(crate) fn network_of(text: &str) -> Result<Option<IpNet>, &'static str> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
@@ -236,7 +236,7 @@ pub(crate) fn network_of(option: &str, text: &str) -> Result<Option<IpNet>, Erro
         Some((address, mask)) => text.parse().ok().or_else(|| with_netmask(address, mask)),
     };
     let network = network.map(|network| Some(network.trunc()));
-    network.ok_or_else(|| Error::of_option(option, "is not a network such as 10.0.0.0/24"))
+    network.ok_or("is not a network such as 10.0.0.0/24")
 }
 
 fn with_netmask(address: &str, mask: &str) -> Option<IpNet> {

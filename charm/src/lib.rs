@@ -5,6 +5,7 @@
 //! the two speak through files of the unit ([`store`]).
 
 mod actions;
+mod addresses;
 mod charm;
 mod cli;
 mod config;

@@ -22,6 +22,7 @@ use magpie_checks::route::{self, Route};
 use magpie_checks::throughput::{self, Server, Throughput};
 use magpie_checks::{echo, hostname, lldp};
 
+use crate::addresses::ips_of;
 use crate::config::Options;
 use crate::metrics;
 use crate::store::{Peer, Plan, Results, Store, VERSION, is_locked, now};
@@ -102,7 +103,7 @@ fn work_once(store: &Store, plan: &Plan) -> io::Result<()> {
         if child.try_wait()?.is_some() {
             return Ok(());
         }
-        let last = store.results().map_or(begun, |results| results.at.max(begun));
+        let last = store.results_written().map_or(begun, |at| at.max(begun));
         let hangs = now().saturating_sub(last) > STALE;
         if hangs {
             complain("the work makes no progress, and is begun anew");
@@ -241,61 +242,54 @@ fn check_host(shared: &Shared, options: &Options, seldom: bool) {
     shared.change(|results| results.host = crate::store::Host { hostname, bonds, lldp, misnamed });
 }
 
+/// A peer that is being checked.
+struct Checked {
+    unit: String,
+    peer: Peer,
+    /// How it is reached.
+    route: Route,
+}
+
 /// Checks peers, and notes each kind of result as soon as it is there.
 fn check_peers(shared: &Shared, plan: &Plan, peers: &BTreeMap<String, Option<String>>, seldom: bool) {
     let options = &plan.options;
-    let mut found = addresses_of(plan, peers, options);
-    let targets: Vec<(String, IpAddr)> = found
-        .iter()
-        .filter(|(_, peer, _)| peer.error.is_none())
-        .filter_map(|(unit, _, ip)| Some((unit.clone(), (*ip)?)))
-        .collect();
-    let ips: Vec<IpAddr> = targets.iter().map(|(_, ip)| *ip).collect();
-    let routes = route::routes(&ips);
+    let mut found = found_of(plan, peers);
+    // The places of those that can be checked.
+    let can_be = |(at, it): (usize, &Checked)| Some((at, it.peer.ip.filter(|_| it.peer.error.is_none())?));
+    let targets: Vec<(usize, IpAddr)> = found.iter().enumerate().filter_map(can_be).collect();
+    let ips = ips_of_all(&targets);
     if options.pings {
-        let echoes = ping::ping(&ips, &ping_options(options));
-        for ((unit, _), echo) in targets.iter().zip(&echoes) {
-            if let Some((_, peer, _)) = found.iter_mut().find(|(it, ..)| it == unit) {
-                peer.echo = Some((echo.sent, echo.received));
-                peer.round_trip = echo.round_trip;
-                peer.error = echo.error.clone().filter(|_| echo.received == 0);
-            }
+        for ((at, _), echo) in targets.iter().zip(ping::ping(&ips, &ping_options(options))) {
+            let peer = &mut found[*at].peer;
+            peer.echo = Some((echo.sent, echo.received));
+            peer.round_trip = echo.round_trip;
+            peer.error = echo.error.filter(|_| echo.received == 0);
         }
     }
-    let silent: Vec<(String, IpAddr)> = targets
-        .iter()
-        .filter(|(unit, _)| found.iter().any(|(it, peer, _)| it == unit && is_silent(peer)))
-        .cloned()
-        .collect();
-    let asked: Vec<IpAddr> = silent.iter().map(|(_, ip)| *ip).collect();
-    for ((unit, _), echo) in silent.iter().zip(echo::ask(&asked, &echo::Options::default())) {
-        if let Some((_, peer, _)) = found.iter_mut().find(|(it, ..)| it == unit) {
-            peer.udp = Some(echo.received > 0);
-        }
+    let silent: Vec<(usize, IpAddr)> = targets.iter().filter(|(at, _)| is_silent(&found[*at].peer)).copied().collect();
+    for ((at, _), echo) in silent.iter().zip(echo::ask(&ips_of_all(&silent), &echo::Options::default())) {
+        found[*at].peer.udp = Some(echo.received > 0);
     }
     let kernel = Kernel::default();
-    for ((unit, _), route) in targets.iter().zip(&routes) {
-        if let Some((_, peer, _)) = found.iter_mut().find(|(it, ..)| it == unit) {
-            peer.link_speed = route.interface.as_ref().and_then(|name| kernel.link(name)?.speed);
-        }
+    for (at, _) in &targets {
+        let Checked { peer, route, .. } = &mut found[*at];
+        peer.link_speed = route.interface.as_ref().and_then(|name| kernel.link(name)?.speed);
     }
     merge(shared, &found, options.pings);
     if !seldom {
         return;
     }
-    let reached: Vec<(String, Target)> = targets
+    let reached: Vec<(&str, Target)> = targets
         .iter()
-        .zip(&routes)
-        .filter(|((unit, _), _)| {
-            found.iter().any(|(it, peer, _)| it == unit && peer.echo.is_none_or(|(_, back)| back > 0))
-        })
-        .map(|((unit, ip), route)| (unit.clone(), Target { address: *ip, most: most(route, options) }))
+        .map(|(at, ip)| (&found[*at], *ip))
+        .filter(|(it, _)| it.peer.echo.is_none_or(|(_, back)| back > 0))
+        .map(|(it, ip)| (it.unit.as_str(), Target { address: ip, most: most(&it.route, options) }))
         .collect();
     let tried: Vec<Target> = reached.iter().map(|(_, target)| *target).collect();
     let mtus = mtu::path_mtu(&tried, &mtu::Options::default());
     shared.change(|results| {
         for ((unit, _), mtu) in reached.iter().zip(&mtus) {
-            if let Some(peer) = results.peers.get_mut(unit) {
+            if let Some(peer) = results.peers.get_mut(*unit) {
                 peer.mtu = Some((mtu.mtu, mtu.tried));
             }
         }
@@ -303,19 +297,23 @@ fn check_peers(shared: &Shared, plan: &Plan, peers: &BTreeMap<String, Option<Str
     if !options.check_dns {
         return shared.change(|results| results.peers.values_mut().for_each(|peer| peer.names = None));
     }
-    let hosts: Vec<Host> = targets.iter().map(|(_, ip)| Host::Ip(*ip)).collect();
+    let hosts: Vec<Host> = ips.iter().copied().map(Host::Ip).collect();
     let answers = match dns_options(options) {
         Ok(dns) => dns::check(&hosts, &dns),
         Err(error) => return shared.change(|results| results.no_dns = Some(error)),
     };
     shared.change(|results| {
         results.no_dns = None;
-        for ((unit, _), answer) in targets.iter().zip(answers) {
-            if let Some(peer) = results.peers.get_mut(unit) {
+        for ((at, _), answer) in targets.iter().zip(answers) {
+            if let Some(peer) = results.peers.get_mut(&found[*at].unit) {
                 peer.names = Some(answer);
             }
         }
     });
+}
+
+fn ips_of_all(targets: &[(usize, IpAddr)]) -> Vec<IpAddr> {
+    targets.iter().map(|(_, ip)| *ip).collect()
 }
 
 /// Whether nothing came back of what was sent.
@@ -323,57 +321,37 @@ fn is_silent(peer: &Peer) -> bool {
     peer.error.is_none() && peer.loss() == Some(100)
 }
 
-/// Each peer with its address as far as that is one by which it can be checked.
-fn addresses_of(
-    plan: &Plan,
-    peers: &BTreeMap<String, Option<String>>,
-    options: &Options,
-) -> Vec<(String, Peer, Option<IpAddr>)> {
-    let mut found: Vec<(String, Peer, Option<IpAddr>)> = Vec::new();
-    for (unit, address) in peers {
-        let mut peer = Peer { at: now(), address: address.clone().unwrap_or_default(), ..Peer::default() };
-        let ip = address.as_deref().and_then(|text| text.parse::<IpAddr>().ok()).map(|ip| ip.to_canonical());
-        if address.is_none() {
-            peer.error = Some("it has no address".to_owned());
-        }
-        found.push((unit.clone(), peer, ip));
-    }
-    let is_name = |(_, peer, ip): &&mut (String, Peer, Option<IpAddr>)| ip.is_none() && peer.error.is_none();
-    let names: Vec<String> = found.iter_mut().filter(is_name).map(|(_, peer, _)| peer.address.clone()).collect();
-    let resolved = match dns_options(options) {
-        _ if names.is_empty() => Vec::new(),
-        Ok(dns) => dns::resolve(&names, &dns),
-        Err(why) => names.iter().map(|_| Err(why.clone())).collect(),
-    };
-    for ((_, peer, ip), resolved) in found.iter_mut().filter(is_name).zip(resolved) {
-        match resolved {
-            Ok(ips) => *ip = ips.first().copied(),
-            Err(why) => peer.error = Some(format!("its name has no address: {why}")),
-        }
-    }
-    for (_, peer, ip) in &mut found {
-        peer.ip = *ip;
-    }
-    let routes = route::routes(&found.iter().filter_map(|(.., ip)| *ip).collect::<Vec<_>>());
+/// Each peer with its address, and why it cannot be checked there where that is so.
+fn found_of(plan: &Plan, peers: &BTreeMap<String, Option<String>>) -> Vec<Checked> {
+    let given: Vec<Option<String>> = peers.values().cloned().collect();
+    let ips = ips_of(&given, || dns_options(&plan.options));
+    let routes = route::routes(&ips.iter().flatten().copied().collect::<Vec<_>>());
     let mut routes = routes.into_iter();
-    for (unit, peer, ip) in &mut found {
-        let Some(ip) = ip else { continue };
-        let is_own = routes.next().is_some_and(|route| route.interface.as_deref() == Some("lo"));
-        let text = peer.address.as_str();
-        let also = plan.peers.iter().find(|(other, at)| *other != unit && at.as_deref() == Some(text));
-        if is_own || ip.is_loopback() {
-            peer.error = Some("its address is one of this unit's own".to_owned());
-        } else if let Some((other, _)) = also {
-            peer.error = Some(format!("{other} has the same address"));
+    let mut found = Vec::new();
+    for ((unit, address), ip) in peers.iter().zip(ips) {
+        let mut peer = Peer { at: now(), address: address.clone().unwrap_or_default(), ..Peer::default() };
+        let mut way = Route::default();
+        match ip {
+            Ok(ip) => {
+                (peer.ip, way) = (Some(ip), routes.next().unwrap_or_default());
+                let also = plan.peers.iter().find(|(other, at)| *other != unit && *at == address);
+                if ip.is_loopback() || way.interface.as_deref() == Some("lo") {
+                    peer.error = Some("its address is one of this unit's own".to_owned());
+                } else if let Some((other, _)) = also {
+                    peer.error = Some(format!("{other} has the same address"));
+                }
+            }
+            Err(why) => peer.error = Some(why),
         }
+        found.push(Checked { unit: unit.clone(), peer, route: way });
     }
     found
 }
 
 /// Notes what was found, beside what is known from before of the same address.
-fn merge(shared: &Shared, found: &[(String, Peer, Option<IpAddr>)], pings: bool) {
+fn merge(shared: &Shared, found: &[Checked], pings: bool) {
     shared.change(|results| {
-        for (unit, new, _) in found {
+        for Checked { unit, peer: new, .. } in found {
             let mut peer = results.peers.remove(unit).filter(|old| old.address == new.address).unwrap_or_default();
             peer.at = new.at;
             peer.address.clone_from(&new.address);

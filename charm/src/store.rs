@@ -153,6 +153,12 @@ impl Store {
         self.read::<Results>(RESULTS).filter(|results| results.v == VERSION)
     }
 
+    /// When results were last written, in seconds of Unix time, without reading them.
+    pub fn results_written(&self) -> Option<u64> {
+        let written = fs::metadata(self.dir.join(RESULTS)).ok()?.modified().ok()?;
+        Some(written.duration_since(UNIX_EPOCH).ok()?.as_secs())
+    }
+
     /// Replaces the plan.
     ///
     /// # Errors

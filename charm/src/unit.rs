@@ -31,17 +31,16 @@ impl<'a> Unit<'a> {
         Some(Self { peers, cx, store: Store::at(agent.join("magpie")) })
     }
 
-    /// What is to be checked now. Bags are read of peers that are new, of who the hook tells of, and of all where much may
+    /// What is to be checked now, where this is what was. Bags are read of peers that are new, of who the hook tells of, and of all where much may
     /// have changed; the other addresses are as they were.
-    pub(crate) fn plan(&self, own: &OwnAddresses) -> Result<Plan, BoxError> {
+    pub(crate) fn plan(&self, own: &OwnAddresses, before: Option<&Plan>) -> Result<Plan, BoxError> {
         let (env, config) = (self.cx.env(), self.cx.config::<Config>()?);
         let leads = config.ping_mesh_mode || self.cx.app().leader()?.is_some();
         let options = config.options(leads)?;
         let network = config.network()?;
-        let before = self.store.plan();
-        let known = before.as_ref().filter(|_| !self.is_fresh()).map(|plan| plan.peers.clone()).unwrap_or_default();
-        let measured =
-            before.as_ref().filter(|_| !self.is_fresh()).map(|plan| plan.measured_at.clone()).unwrap_or_default();
+        let before = before.filter(|_| !self.is_fresh());
+        let nothing = BTreeMap::new();
+        let (known, measured) = before.map_or((&nothing, &nothing), |plan| (&plan.peers, &plan.measured_at));
         let listens = config.listen_network()?;
         let told = self.told_of();
         let (mut peers, mut measured_at) = (BTreeMap::new(), BTreeMap::new());
@@ -51,9 +50,9 @@ impl<'a> Unit<'a> {
                 Some(address) if told != Some(&unit) => Ok(address.clone()),
                 _ => self.address(&unit, network),
             };
-            let (at, also) = (address(&known, network.as_ref())?, listens.as_ref());
+            let (at, also) = (address(known, network.as_ref())?, listens.as_ref());
             if let Some(network) = also {
-                measured_at.insert(name.clone(), address(&measured, Some(network))?);
+                measured_at.insert(name.clone(), address(measured, Some(network))?);
             }
             peers.insert(name, at);
         }
@@ -113,9 +112,9 @@ impl<'a> Unit<'a> {
         Ok(advertised.iter().map(ToString::to_string).find(is_inside).or(given))
     }
 
-    /// Has the service do what is planned, and begins it where it is not there.
-    pub(crate) fn bring_about(&self, plan: &Plan) -> Result<(), BoxError> {
-        if self.store.plan().as_ref() != Some(plan) {
+    /// Has the service do what is planned instead of what was, and begins it where it is not there.
+    pub(crate) fn bring_about(&self, plan: &Plan, before: Option<&Plan>) -> Result<(), BoxError> {
+        if before != Some(plan) {
             self.store.set_plan(plan)?;
         }
         if !self.store.is_served()

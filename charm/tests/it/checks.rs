@@ -11,15 +11,8 @@ fn json(text: &str) -> Value {
 }
 
 /// Repeats a question until it is answered so: a helper takes a moment to be there.
-fn eventually<T>(what: impl Fn() -> T, is_so: impl Fn(&T) -> bool) -> T {
-    let until = Instant::now() + Duration::from_secs(20);
-    loop {
-        let answer = what();
-        if is_so(&answer) || Instant::now() > until {
-            return answer;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
+fn eventually<T>(what: impl FnMut() -> T, is_so: impl Fn(&T) -> bool) -> T {
+    net::eventually(Duration::from_secs(20), what, is_so)
 }
 
 #[test]

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that unwraps nothing has failed")]
 #![allow(clippy::print_stderr, reason = "what is skipped is said loudly")]
 
+mod actions;
 mod checks;
 mod command;
+mod many;
 mod mesh;
-
+mod model;
 mod net;
 mod page;
 mod service;

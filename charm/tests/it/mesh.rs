@@ -2,69 +2,14 @@
 
 use std::fs;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use juju_sim::{Charm, Revision, World};
 use lzma_rust2::XzReader;
 
+use crate::model::{deploy, passes, until};
 use crate::net::{self, Net};
-
-/// The longest that a status is waited for: every unit has its turns to measure in it, and the machine may be busy.
-const LONGEST: Duration = Duration::from_secs(150);
-
-/// A unit's hooks run in the host of its number.
-fn charm_dir(net: &Net, name: &str) -> PathBuf {
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("mesh-{name}-{}", std::process::id()));
-    drop(fs::remove_dir_all(&dir));
-    fs::create_dir_all(&dir).unwrap();
-    fs::copy(net::magpie(), dir.join("magpie")).unwrap();
-    let script = format!(
-        "#!/bin/sh\nPATH=$PATH:/usr/sbin:/sbin\nexec ip netns exec {}-${{JUJU_UNIT_NAME#*/}} \"$JUJU_CHARM_DIR/magpie\" \"$@\"\n",
-        net.prefix()
-    );
-    fs::write(dir.join("dispatch"), script).unwrap();
-    fs::set_permissions(dir.join("dispatch"), fs::Permissions::from_mode(0o755)).unwrap();
-    dir
-}
-
-fn deploy(net: &Net, name: &str, units: u32, config: &[(&str, serde_json::Value)]) -> World {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let charm = Charm::from_project(root).unwrap();
-    let dir = charm_dir(net, name);
-    let mut juju = World::of_one(Revision::executable_of(charm, &dir).unwrap(), 0).unwrap();
-    for (option, value) in config {
-        juju.set_config("magpie", option, Some(value.clone())).unwrap();
-    }
-    for _ in 0..units {
-        juju.add_unit("magpie").unwrap();
-    }
-    juju.settle().unwrap();
-    juju
-}
-
-fn status(juju: &World, unit: &str) -> (String, String) {
-    let status = juju.status(unit);
-    (status.current.to_string(), status.message.to_string())
-}
-
-/// Lets `update-status` come until the unit shows what is wanted.
-fn until(juju: &mut World, unit: &str, is_so: impl Fn(&(String, String)) -> bool) -> (String, String) {
-    let end = Instant::now() + LONGEST;
-    loop {
-        juju.advance(Duration::from_secs(300));
-        juju.settle().unwrap();
-        let shown = status(juju, unit);
-        if is_so(&shown) {
-            return shown;
-        }
-        assert!(Instant::now() < end, "{unit} still shows {shown:?}");
-        std::thread::sleep(Duration::from_millis(500));
-    }
-}
 
 #[test]
 fn three_units_are_well_and_a_link_that_breaks_is_found_and_cleared() {
@@ -176,18 +121,14 @@ fn each_faulty_link_is_named_and_no_other() {
     eprintln!("magpie/0: {message}");
 
     // What all of them found, drawn by one, when all have told it.
-    let end = Instant::now() + LONGEST;
-    let report = loop {
-        juju.advance(Duration::from_secs(300));
-        juju.settle().unwrap();
-        let report = juju.run_action("magpie/0", "report", serde_json::json!({})).unwrap();
-        let table = report.results["table"].as_str().unwrap();
-        if table.contains("7 units, 42 links checked") && table.contains("\n6 -> 2 ") {
-            break report;
-        }
-        assert!(Instant::now() < end, "{table}");
-        std::thread::sleep(Duration::from_millis(500));
-    };
+    let report = passes(
+        &mut juju,
+        |juju| juju.run_action("magpie/0", "report", serde_json::json!({})).unwrap(),
+        |report| {
+            let table = report.results["table"].as_str().unwrap();
+            table.contains("7 units, 42 links checked") && table.contains("\n6 -> 2 ")
+        },
+    );
     let table = report.results["table"].as_str().unwrap();
     assert!(table.contains("\n0 -> 2 "), "{table}");
     assert!(!table.contains("\n0 -> 1 ") && !table.contains("\n1 -> 0 "), "{table}");

@@ -45,6 +45,18 @@ pub(crate) fn is_possible(test: &str) -> bool {
     false
 }
 
+/// Repeats a question until it is answered so, for so long at most, and gives the last answer.
+pub(crate) fn eventually<T>(longest: Duration, mut what: impl FnMut() -> T, is_so: impl Fn(&T) -> bool) -> T {
+    let until = Instant::now() + longest;
+    loop {
+        let answer = what();
+        if is_so(&answer) || Instant::now() > until {
+            return answer;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
 fn ip(args: &[&str]) -> Output {
     run("ip", args)
 }
@@ -180,16 +192,8 @@ impl Net {
 
     /// Whether nothing runs in the host any more, after so long at most.
     pub(crate) fn is_empty_within(&self, at: u32, longest: Duration) -> bool {
-        let until = Instant::now() + longest;
-        loop {
-            if ip(&["netns", "pids", &self.host(at)]).stdout.is_empty() {
-                return true;
-            }
-            if Instant::now() > until {
-                return false;
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        let pids = || ip(&["netns", "pids", &self.host(at)]).stdout;
+        eventually(longest, pids, Vec::is_empty).is_empty()
     }
 
     /// Takes the host off the network.

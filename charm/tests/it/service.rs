@@ -5,13 +5,16 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use magpie::Config;
 use magpie::service::build_of;
 use magpie::store::{Plan, Results, Store, VERSION};
 
 use crate::net;
+
+/// The longest that anything of the service is waited for.
+const LONGEST: Duration = Duration::from_secs(60);
 
 struct Service {
     child: Child,
@@ -35,14 +38,10 @@ impl Service {
     }
 
     fn until(&self, is_so: impl Fn(&Results) -> bool) -> Results {
-        let end = Instant::now() + Duration::from_secs(60);
-        loop {
-            if let Some(results) = self.store.results().filter(|results| is_so(results)) {
-                return results;
-            }
-            assert!(Instant::now() < end, "{:?}", self.store.results());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        let is_there = |found: &Option<Results>| found.as_ref().is_some_and(&is_so);
+        let found = net::eventually(LONGEST, || self.store.results(), is_there);
+        assert!(is_there(&found), "{found:?}");
+        found.unwrap()
     }
 
     /// The process that does the work.
@@ -51,15 +50,8 @@ impl Service {
         text.split_whitespace().next()?.parse().ok()
     }
 
-    fn ends_within(&mut self, longest: Duration) -> bool {
-        let end = Instant::now() + longest;
-        while Instant::now() < end {
-            if self.child.try_wait().unwrap().is_some() {
-                return true;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        false
+    fn ends(&mut self) -> bool {
+        net::eventually(LONGEST, || self.child.try_wait().unwrap(), Option::is_some).is_some()
     }
 }
 
@@ -102,16 +94,13 @@ fn it_is_there_again_when_it_dies_and_goes_with_its_plan() {
     assert_eq!(found.peers["magpie/2"].error.as_deref(), Some("its address is one of this unit's own"));
     let first = service.worker().unwrap();
     assert!(Command::new("kill").args(["-KILL", &first.to_string()]).status().unwrap().success());
-    let end = Instant::now() + Duration::from_secs(30);
-    while service.worker().is_none_or(|worker| worker == first) {
-        assert!(Instant::now() < end);
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let is_other = |worker: &Option<u32>| worker.is_some_and(|worker| worker != first);
+    assert!(is_other(&net::eventually(LONGEST, || service.worker(), is_other)));
     // A second one of the same unit leaves the first alone.
     let second = Command::new(&service.program).arg("serve").arg(service.store.dir()).status().unwrap();
     assert!(second.success());
     service.store.remove_plan().unwrap();
-    assert!(service.ends_within(Duration::from_secs(15)));
+    assert!(service.ends());
     assert!(!service.store.is_served());
 }
 
@@ -152,10 +141,10 @@ fn a_refresh_has_the_new_program_serve() {
     let newer = service.program.with_file_name("newer");
     fs::copy(net::magpie(), &newer).unwrap();
     service.store.set_plan(&plan(&newer, "127.0.7.4")).unwrap();
-    let end = Instant::now() + Duration::from_secs(30);
-    let of = |pid: u32| fs::read_link(format!("/proc/{pid}/exe")).ok();
-    while of(service.child.id()).as_deref() != Some(&*newer) || service.worker().is_none_or(|it| it == first) {
-        assert!(Instant::now() < end, "{:?}", of(service.child.id()));
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let who = || (fs::read_link(format!("/proc/{}/exe", service.child.id())).ok(), service.worker());
+    let is_new = |(program, worker): &(Option<PathBuf>, Option<u32>)| {
+        program.as_ref() == Some(&newer) && worker.is_some_and(|worker| worker != first)
+    };
+    let who = net::eventually(LONGEST, who, is_new);
+    assert!(is_new(&who), "{who:?}");
 }

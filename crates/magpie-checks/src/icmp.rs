@@ -1,6 +1,6 @@
 //! Echo requests over one socket for each family, and the replies to them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
@@ -30,6 +30,8 @@ pub(crate) struct Answer {
     pub(crate) trip: Option<Duration>,
     /// Why the request was not sent.
     pub(crate) refused: Option<String>,
+    /// It was not sent, as there was no room for it in this host, which says nothing of the other one.
+    pub(crate) had_no_room: bool,
 }
 
 /// An ICMP socket.
@@ -58,6 +60,14 @@ const PAYLOAD: usize = 12;
 const HEADER: usize = 8;
 /// A burst of replies of all peers has room in it.
 const BUFFER: usize = 4 << 20;
+/// What the kernel keeps for a packet beside its bytes.
+const BESIDE: usize = 768;
+/// The most that it keeps of packets to a host that does not answer who it is (`neigh/default/unres_qlen_bytes`).
+const UNRESOLVED: usize = 212_992;
+/// The most room for packets that are not sent yet.
+const MOST_ROOM: usize = 64 << 20;
+/// When one that found no room is tried again, and how often.
+const AGAIN: (Duration, u8) = (Duration::from_millis(5), 3);
 
 impl Family {
     pub(crate) fn of(address: IpAddr) -> Self {
@@ -86,31 +96,48 @@ pub(crate) fn exchange(probes: &[Probe], patience: Duration) -> Vec<Answer> {
     let mut sockets: HashMap<Family, Result<Socket, String>> = HashMap::new();
     for probe in probes {
         let family = Family::of(probe.to);
-        sockets.entry(family).or_insert_with(|| Socket::open(family));
+        sockets.entry(family).or_insert_with(|| Socket::open(family, room(probes)));
     }
     let mark = Mark { id: rand::random(), cookie: rand::random() };
     let (mut sent, mut open) = (vec![None; probes.len()], 0_usize);
     let start = Instant::now();
     let (mut next, mut end) = (0, start + patience);
-    while next < probes.len() || (open > 0 && Instant::now() < end) {
-        while let Some(probe) = probes.get(next).filter(|probe| start + probe.at <= Instant::now()) {
-            match &sockets[&Family::of(probe.to)] {
-                Err(why) => answers[next].refused = Some(why.clone()),
+    // Those that found no room, in the order in which they are tried again, and how often they were.
+    let mut again: VecDeque<(Instant, usize, u8)> = VecDeque::new();
+    while next < probes.len() || !again.is_empty() || (open > 0 && Instant::now() < end) {
+        loop {
+            let now = Instant::now();
+            let (index, tried) = if let Some(&(at, index, tried)) = again.front()
+                && at <= now
+            {
+                again.pop_front();
+                (index, tried)
+            } else if probes.get(next).is_some_and(|probe| start + probe.at <= now) {
+                next += 1;
+                (next - 1, 0)
+            } else {
+                break;
+            };
+            match &sockets[&Family::of(probes[index].to)] {
+                Err(why) => answers[index].refused = Some(why.clone()),
                 Ok(socket) => {
-                    let now = Instant::now();
-                    match socket.send(probe, mark, next) {
+                    match socket.send(&probes[index], mark, index) {
                         Ok(()) => {
-                            sent[next] = Some(now);
+                            sent[index] = Some(now);
                             open += 1;
                         }
-                        Err(error) => answers[next].refused = Some(error.to_string()),
+                        Err(Errno::NOBUFS | Errno::AGAIN | Errno::INTR) if tried < AGAIN.1 => {
+                            again.push_back((now + AGAIN.0, index, tried + 1));
+                        }
+                        Err(Errno::NOBUFS | Errno::AGAIN | Errno::INTR) => answers[index].had_no_room = true,
+                        Err(error) => answers[index].refused = Some(io::Error::from(error).to_string()),
                     }
                     end = now + patience;
                 }
             }
-            next += 1;
         }
-        let until = probes.get(next).map_or(end, |probe| start + probe.at);
+        let due = probes.get(next).map(|probe| start + probe.at).into_iter().chain(again.front().map(|it| it.0));
+        let until = due.min().unwrap_or(end);
         let ready: Vec<&Socket> = sockets.values().flatten().collect();
         if ready.is_empty() {
             std::thread::sleep(until.saturating_duration_since(Instant::now()));
@@ -133,6 +160,15 @@ pub(crate) fn exchange(probes: &[Probe], patience: Duration) -> Vec<Answer> {
     answers
 }
 
+/// The room that packets take which hosts do not take yet, at most.
+fn room(probes: &[Probe]) -> usize {
+    let mut of_hosts: HashMap<IpAddr, usize> = HashMap::new();
+    for probe in probes {
+        *of_hosts.entry(probe.to).or_default() += probe.size + BESIDE;
+    }
+    of_hosts.into_values().map(|room| room.min(UNRESOLVED)).sum::<usize>().min(MOST_ROOM)
+}
+
 /// Waits until something can be read, or a moment has come.
 fn wait(sockets: &[&Socket], until: Instant) -> io::Result<()> {
     let mut fds: Vec<PollFd<'_>> = sockets.iter().map(|socket| PollFd::new(&socket.fd, PollFlags::IN)).collect();
@@ -144,7 +180,9 @@ fn wait(sockets: &[&Socket], until: Instant) -> io::Result<()> {
 }
 
 impl Socket {
-    fn open(family: Family) -> Result<Self, String> {
+    /// A socket with so much room for what cannot be sent yet, as far as the kernel allows it: packets to hosts that are away
+    /// wait for seconds, and those to others must not be kept out by them.
+    fn open(family: Family, room: usize) -> Result<Self, String> {
         let (domain, protocol) = match family {
             Family::V4 => (AddressFamily::INET, ipproto::ICMP),
             Family::V6 => (AddressFamily::INET6, ipproto::ICMPV6),
@@ -174,10 +212,13 @@ impl Socket {
         set.map_err(|error| format!("an ICMP socket without fragments: {}", io::Error::from(error)))?;
         // The default has room for some; the kernel may allow less than this.
         let _ = sockopt::set_socket_recv_buffer_size(&fd, BUFFER);
+        if sockopt::set_socket_send_buffer_size_force(&fd, room.max(BUFFER)).is_err() {
+            let _ = sockopt::set_socket_send_buffer_size(&fd, room.max(BUFFER));
+        }
         Ok(Self { fd, family, is_raw })
     }
 
-    fn send(&self, probe: &Probe, mark: Mark, index: usize) -> io::Result<()> {
+    fn send(&self, probe: &Probe, mark: Mark, index: usize) -> Result<(), Errno> {
         let mut payload = vec![0; probe.size.saturating_sub(self.family.overhead()).max(PAYLOAD)];
         payload[..8].copy_from_slice(&mark.cookie);
         payload[8..PAYLOAD].copy_from_slice(&u32::try_from(index).unwrap_or(u32::MAX).to_be_bytes());
@@ -189,16 +230,7 @@ impl Socket {
             Family::V6 => Icmpv6Header::new(Icmpv6Type::EchoRequest(echo)).to_bytes().to_vec(),
         };
         packet.append(&mut payload);
-        let to = SocketAddr::new(probe.to, 0);
-        for _ in 0..3 {
-            match rustix::net::sendto(&self.fd, &packet, SendFlags::empty(), &to) {
-                Ok(_) => return Ok(()),
-                // The queue of the interface is full for a moment.
-                Err(Errno::NOBUFS | Errno::AGAIN | Errno::INTR) => std::thread::sleep(Duration::from_millis(2)),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(Errno::NOBUFS.into())
+        rustix::net::sendto(&self.fd, &packet, SendFlags::empty(), &SocketAddr::new(probe.to, 0)).map(drop)
     }
 
     /// Takes all replies that are there to requests of ours.

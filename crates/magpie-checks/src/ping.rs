@@ -25,7 +25,7 @@ pub struct Options {
 pub struct Echo {
     /// The host.
     pub address: IpAddr,
-    /// How many requests there were.
+    /// How many requests there were, without those for which this host had no room.
     pub sent: u32,
     /// How many of them were answered in time.
     pub received: u32,
@@ -96,16 +96,20 @@ pub fn ping(hosts: &[IpAddr], options: &Options) -> Vec<Echo> {
     }
     let answers = exchange(&probes, options.timeout);
     let of = |host: usize| answers.iter().skip(host).step_by(hosts.len().max(1));
-    hosts.iter().enumerate().map(|(at, &address)| summed(address, tries, of(at))).collect()
+    hosts.iter().enumerate().map(|(at, &address)| summed(address, of(at))).collect()
 }
 
-fn summed<'a>(address: IpAddr, sent: u32, answers: impl Iterator<Item = &'a Answer>) -> Echo {
-    let (mut trips, mut error) = (Vec::new(), None);
+fn summed<'a>(address: IpAddr, answers: impl Iterator<Item = &'a Answer>) -> Echo {
+    let (mut trips, mut error, mut sent) = (Vec::new(), None, 0);
     for answer in answers {
         trips.extend(answer.trip.map(|trip| trip.as_secs_f64() * 1000.0));
+        sent += u32::from(!answer.had_no_room);
         if let Some(refused) = &answer.refused {
             error.get_or_insert_with(|| refused.clone());
         }
+    }
+    if sent == 0 {
+        error = Some("this host has no room to send anything".to_owned());
     }
     Echo { address, sent, received: u32::try_from(trips.len()).unwrap_or(u32::MAX), round_trip: of(&trips), error }
 }
@@ -131,6 +135,19 @@ mod tests {
         assert_eq!((trip.min, trip.avg, trip.max, trip.jitter), (1.0, 2.0, 3.0, 1.5));
         assert_eq!(of(&[0.5]).unwrap().jitter, 0.0);
         assert_eq!(of(&[]), None);
+    }
+
+    #[test]
+    fn what_could_not_be_sent_is_not_what_did_not_come_back() {
+        let back = Answer { trip: Some(Duration::from_millis(1)), ..Answer::default() };
+        let no_room = Answer { had_no_room: true, ..Answer::default() };
+        let address = IpAddr::from([10, 0, 0, 1]);
+        let echo = summed(address, [&back, &no_room, &back].into_iter());
+        assert_eq!((echo.sent, echo.received, echo.is_ok(), &echo.error), (2, 2, true, &None));
+        let echo = summed(address, [&back, &Answer::default()].into_iter());
+        assert_eq!((echo.sent, echo.received, echo.is_ok()), (2, 1, false));
+        let echo = summed(address, [&no_room; 2].into_iter());
+        assert_eq!((echo.sent, echo.is_ok(), echo.error.is_some()), (0, false, true));
     }
 
     #[test]
