@@ -33,6 +33,9 @@
 //!
 //! # Caveats
 //!
+//! - `bench/run` has the units' directories in memory (`/dev/shm`). Each dispatch has directories of its own, and ext4 takes
+//!   up to half a millisecond to create a file where thousands were removed in the last seconds, which no unit's disk sees.
+//!   For `ops` and `charms.reactive`, which write to SQLite there, it is faster than a disk.
 //! - Python is spared what would cost it more on a unit: PyYAML's C parser is there, bytecode and page cache are warm.
 //! - `ops` keeps its state in SQLite in the charm's directory, `charms.reactive` too; the others keep it in Juju.
 //! - `ops` logs what it does by `juju-log`, a hook command each time, unless an author takes the trouble to silence it.

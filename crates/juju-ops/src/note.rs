@@ -9,6 +9,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::OnceLock;
 
 const FILE: &str = ".juju-ops-note";
 /// What becomes the file once it is whole.
@@ -99,20 +100,31 @@ fn remove_file(path: &Path) -> io::Result<()> {
 
 /// A line for this boot of the machine and this program as it was installed.
 fn seal(charm_dir: &Path) -> io::Result<String> {
-    let mut seal = fs::read_to_string(BOOT)?.trim().to_owned();
-    let stamp = |seal: &mut String, file: &fs::Metadata| {
-        // When its content, its mode or its links last changed: no program can set that.
-        let (dev, inode, size) = (file.dev(), file.ino(), file.size());
-        // Writing to a String does not fail.
-        let _ = write!(seal, " {dev}:{inode}:{size}:{}.{:09}", file.ctime(), file.ctime_nsec());
-    };
-    stamp(&mut seal, &fs::metadata(PROGRAM)?);
+    let mut seal = of_this_process()?.to_owned();
     // What Juju runs may be a script that starts the program.
     if let Ok(dispatch) = fs::metadata(charm_dir.join("dispatch")) {
         stamp(&mut seal, &dispatch);
     }
     seal.push('\n');
     Ok(seal)
+}
+
+/// The part that stays for as long as this process: to find a file in `/proc` takes as long as a hook command.
+fn of_this_process() -> io::Result<&'static str> {
+    static PART: OnceLock<String> = OnceLock::new();
+    if let Some(part) = PART.get() {
+        return Ok(part);
+    }
+    let mut part = fs::read_to_string(BOOT)?.trim().to_owned();
+    stamp(&mut part, &fs::metadata(PROGRAM)?);
+    Ok(PART.get_or_init(|| part))
+}
+
+/// When a file's content, its mode or its links last changed: no program can set that.
+fn stamp(seal: &mut String, file: &fs::Metadata) {
+    let (dev, inode, size) = (file.dev(), file.ino(), file.size());
+    // Writing to a String does not fail.
+    let _ = write!(seal, " {dev}:{inode}:{size}:{}.{:09}", file.ctime(), file.ctime_nsec());
 }
 
 #[cfg(test)]

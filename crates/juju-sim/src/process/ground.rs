@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use super::belongings::Belongings;
 use crate::SimError;
+use crate::command::NAMES;
 use crate::model::Place;
+use crate::systemd;
 
 /// Where the units' directories are in a directory that is kept.
 #[cfg(feature = "cli")]
@@ -21,6 +23,8 @@ pub(crate) const AGENTS: &str = "agents";
 /// Where the charms are in it.
 #[cfg(feature = "cli")]
 pub(crate) const CHARMS: &str = "charms";
+/// The directory of the hook commands.
+const TOOLS: &str = "tools";
 /// The file that says which of the charms a unit's directory has.
 const LAID: &str = "laid";
 
@@ -57,6 +61,8 @@ struct Own {
     belongings: Arc<Belongings>,
     /// The program that hook commands are links to.
     jujuc: PathBuf,
+    /// The directories with these links, each by the names that are left out in it.
+    tools: RefCell<BTreeMap<Vec<&'static str>, PathBuf>>,
 }
 
 /// A charm as it is brought to the units.
@@ -149,12 +155,26 @@ impl Ground {
         let jujuc = belongings.path().join("jujuc");
         let installed = install(&jujuc);
         installed.map_err(|source| SimError::Process { act: "run", program: jujuc.display().to_string(), source })?;
-        Ok(self.own.get_or_init(|| Rc::new(Own { belongings, jujuc })))
+        Ok(self.own.get_or_init(|| Rc::new(Own { belongings, jujuc, tools: RefCell::default() })))
     }
 
-    /// The program that hook commands are links to.
-    pub(super) fn jujuc(&self) -> io::Result<&Path> {
-        self.own().map(|own| own.jujuc.as_path()).map_err(io::Error::other)
+    /// A directory with the links of all hook commands but these. Units and copies share it: to make one takes half a
+    /// hundred files.
+    pub(super) fn tools(&self, absent: Vec<&'static str>) -> io::Result<PathBuf> {
+        let own = self.own().map_err(io::Error::other)?;
+        if let Some(dir) = own.tools.borrow().get(&absent) {
+            return Ok(dir.clone());
+        }
+        let dir = own.belongings.path().join(match absent.is_empty() {
+            true => TOOLS.to_owned(),
+            false => format!("{TOOLS}-{}", own.tools.borrow().len()),
+        });
+        fs::create_dir(&dir)?;
+        for name in NAMES.iter().chain(systemd::NAMES).filter(|name| !absent.contains(name)) {
+            symlink(&own.jujuc, dir.join(name))?;
+        }
+        own.tools.borrow_mut().insert(absent, dir.clone());
+        Ok(dir)
     }
 
     pub(super) fn belongings(&self) -> io::Result<&Belongings> {
@@ -209,14 +229,11 @@ impl Ground {
         }
         let tag = Place::tag(unit);
         let agent_dir = self.dir()?.join(&tag);
-        let place = match &self.base {
-            // The address of a socket is short, and what the hook commands lead to is gone with this.
-            Base::Kept(_) => Place {
-                socket: self.belongings()?.path().join(format!("{tag}.socket")),
-                ..Place::of_agent(agent_dir, self.belongings()?.path().join(format!("{tag}-tools")))
-            },
-            Base::Own | Base::Copy(_) => Place::of_agent(agent_dir.clone(), agent_dir.join("tools")),
-        };
+        let mut place = Place::of_agent(agent_dir, self.belongings()?.path().join(TOOLS));
+        if let Base::Kept(_) = &self.base {
+            // The address of a socket is short.
+            place.socket = self.belongings()?.path().join(format!("{tag}.socket"));
+        }
         let laid = match self.laid.borrow().get(unit) {
             Some(laid) => Some(laid.clone()),
             None => self.laid_before(&place),
@@ -232,7 +249,6 @@ impl Ground {
                 fs::write(place.agent_dir.join(LAID), id.as_encoded_bytes())?;
             }
         }
-        fs::create_dir_all(&place.tools_dir)?;
         self.laid.borrow_mut().insert(unit.to_owned(), source.clone());
         Ok(place)
     }

@@ -17,9 +17,7 @@ mod watch;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
-use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -132,16 +130,10 @@ impl ProcessDoor {
         let (number, place, env, context_id, args, commands) = {
             let shared = shared.borrow();
             let run = shared.run.as_ref().ok_or(io::ErrorKind::NotFound)?;
-            let place = self.place(&run.running.unit)?;
-            for name in NAMES.iter().chain(systemd::NAMES) {
-                let link = place.tools_dir.join(name);
-                // Behind those of systemd are real ones, which are not to be found instead.
-                match (run.is_absent(name) && !systemd::is_known(name), link.is_symlink()) {
-                    (true, true) => fs::remove_file(link)?,
-                    (false, false) => symlink(self.ground.jujuc()?, link)?,
-                    _ => {}
-                }
-            }
+            // Behind those of systemd are real ones, which are not to be found instead.
+            let is_absent = |name: &&str| run.is_absent(name) && !systemd::is_known(name);
+            let tools_dir = self.ground.tools(NAMES.iter().copied().filter(is_absent).collect())?;
+            let place = Place { tools_dir, ..self.place(&run.running.unit)? };
             let env = shared.model.environment(&run.running, &place);
             let commands = run.running.commands().map(str::to_owned);
             (run.number, place, env, run.running.context_id.clone(), run.running.args.clone(), commands)

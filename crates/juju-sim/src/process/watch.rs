@@ -1,11 +1,12 @@
 use std::cell::RefCell;
 use std::io::{self, Read};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
 use jujuc::STDIN_WANTED;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::belongings::Belongings;
 use super::lines::{Lines, Next};
@@ -16,8 +17,8 @@ use crate::world::shared::{Served, Shared, Stream};
 
 /// Juju: how long the agent waits for output that is left in the pipes after the exit.
 const LEFTOVER: Duration = Duration::from_millis(100);
-/// How long to wait for something to happen before looking whether the process has ended: little when both its pipes
-/// are closed, because then the end is near.
+/// How long to wait for something to happen before looking whether the process has ended or is overdue. Where the kernel
+/// does not tell of its end (Linux before 5.3), less when both its pipes are closed, because then the end is near.
 const PAUSE: Duration = Duration::from_millis(10);
 const SHORT_PAUSE: Duration = Duration::from_millis(1);
 /// How many hook commands are answered before looking after anything else.
@@ -76,6 +77,7 @@ impl Watch<'_> {
     /// Answers requests and logs output until the process has ended.
     pub(super) fn run(mut self) -> io::Result<ExitStatus> {
         let started = Instant::now();
+        let end = pidfd_open(Pid::from_child(self.child), PidfdFlags::empty()).ok();
         let (mut killed, mut answered) = (false, 0);
         loop {
             if let Some(status) = self.child.try_wait()? {
@@ -88,14 +90,17 @@ impl Watch<'_> {
                 killed = true;
                 self.kill();
             }
-            self.wait(match (answered < ANSWERS_AT_ONCE, self.pipes.is_empty()) {
+            let pause = match (answered < ANSWERS_AT_ONCE, self.pipes.is_empty() && end.is_none()) {
                 (true, false) => PAUSE,
                 (true, true) => SHORT_PAUSE,
                 (false, _) => Duration::ZERO,
-            })?;
+            };
+            self.wait(end.as_ref(), pause)?;
             self.log();
             self.questions.quiet();
             answered = 0;
+            // What was asked together is answered together: to wake who asks takes as long as the answer.
+            let mut answers = Vec::new();
             // Of a process that is killed nothing is answered; its connections end.
             while !killed && answered < ANSWERS_AT_ONCE {
                 let Some((asked, reply)) = self.questions.next() else { break };
@@ -103,13 +108,16 @@ impl Watch<'_> {
                 // What the charm printed before it called the hook command comes before it.
                 self.log();
                 match answer(self.shared, self.number, &asked) {
-                    // The command may have been killed meanwhile.
-                    Some(answer) => drop(reply.send(answer)),
+                    Some(answer) => answers.push((reply, answer)),
                     None => {
                         killed = true;
                         self.kill();
                     }
                 }
+            }
+            for (reply, answer) in answers {
+                // The command may have been killed meanwhile.
+                drop(reply.send(answer));
             }
         }
     }
@@ -118,11 +126,11 @@ impl Watch<'_> {
         self.belongings.kill(self.child);
     }
 
-    /// Waits until there is output or a question, or for so long.
-    fn wait(&self, time: Duration) -> io::Result<()> {
+    /// Waits until there is output or a question, until the process has ended, or for so long.
+    fn wait(&self, end: Option<&OwnedFd>, time: Duration) -> io::Result<()> {
         let bell = self.questions.bell().as_fd();
         let ends = self.pipes.iter().map(|pipe| pipe.end.as_fd());
-        let mut fds: Vec<PollFd<'_>> = ends.chain([bell]).map(readable).collect();
+        let mut fds: Vec<PollFd<'_>> = ends.chain([bell]).chain(end.map(OwnedFd::as_fd)).map(readable).collect();
         match poll(&mut fds, Timespec::try_from(time).ok().as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
