@@ -20,12 +20,15 @@ use crate::addresses::ips_of;
 use crate::charm::Magpie;
 use crate::config::{AUTO, Config, bonds_of, network_of};
 use crate::listing;
-use crate::report::Mesh;
+use crate::report::{Limits, Mesh};
 use crate::service::{HOST_WITHIN, dns_options, streams};
+use crate::store::Results;
 use crate::summary::Summary;
 
 /// How long the names of all peers may take.
 const DNS_WITHIN: Duration = Duration::from_secs(120);
+/// How long the service may take to listen.
+const LISTENS_WITHIN: Duration = Duration::from_secs(20);
 /// The most bytes of a result: all arguments of a command have to fit 128 KiB.
 const MOST: usize = 64 << 10;
 
@@ -214,7 +217,10 @@ pub(crate) fn ping(magpie: &Magpie, event: &Action<Ping>, cx: &Context) -> Resul
     let options = icmp::Options {
         tries: u32::try_from(tries)?,
         interval: seconds("interval", params.interval, 10.0)?,
-        timeout: seconds("timeout", params.timeout, 60.0)?,
+        timeout: seconds("timeout", params.timeout, 60.0).and_then(|timeout| match timeout.is_zero() {
+            true => Err("parameter timeout: nothing can come back in no time".into()),
+            false => Ok(timeout),
+        })?,
         size,
     };
     let (peers, without) = reachable(magpie, cx, "")?;
@@ -407,6 +413,16 @@ pub(crate) fn listen(magpie: &Magpie, event: &Action<Listen>, cx: &Context) -> R
     if addresses.is_empty() {
         return Err("this unit has no address to listen at there".into());
     }
+    event.log(format_args!("waiting for the service for at most {} s", LISTENS_WITHIN.as_secs()))?;
+    let until = Instant::now() + LISTENS_WITHIN;
+    loop {
+        match unit.store.results() {
+            Some(Results { listening: Some(_), .. }) => break,
+            Some(Results { not_listening: Some(why), .. }) => return Err(format!("it does not listen: {why}").into()),
+            _ if Instant::now() > until => return Err("the service does not listen yet".into()),
+            _ => std::thread::sleep(Duration::from_millis(100)),
+        }
+    }
     Ok(Outcome::completed().with("addresses", addresses.join(" "))?.with("port", throughput::PORT)?)
 }
 
@@ -421,7 +437,14 @@ pub(crate) fn advertise(magpie: &Magpie, _: &Action<NoParams>, cx: &Context) -> 
 
 /// Puts together what all units have told of what they found.
 pub(crate) fn report(magpie: &Magpie, _: &Action<NoParams>, cx: &Context) -> Result<Outcome, BoxError> {
-    let mut mesh = Mesh::default();
+    let config: Config = cx.config()?;
+    let options = config.options(true)?;
+    let limits = Limits {
+        required_mtu: options.required_mtu,
+        min_speed: options.min_speed.parse().unwrap_or_default(),
+        max_latency: options.max_latency,
+    };
+    let mut mesh = Mesh::new(limits, crate::store::now());
     let own = cx.env().unit()?;
     let found = magpie.unit(cx).and_then(|unit| unit.store.plan().zip(unit.store.results()));
     match found {
@@ -439,7 +462,7 @@ pub(crate) fn report(magpie: &Magpie, _: &Action<NoParams>, cx: &Context) -> Res
         }
     }
     let table = mesh.table();
-    let mut outcome = Outcome::completed().with("table", juju_table(&table))?;
+    let mut outcome = Outcome::completed().with("table", juju_table(&table))?.with("ages", mesh.ages())?;
     let json = mesh.json().to_string();
     if json.len() <= MOST {
         outcome = outcome.with("output", json)?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -58,6 +58,7 @@ enum Format {
 enum Check {
     /// Whether hosts answer ICMP echo requests, and how fast
     Ping {
+        /// Addresses, IPv4 or IPv6
         #[arg(required = true)]
         hosts: Vec<IpAddr>,
         /// How many requests each is sent
@@ -67,23 +68,24 @@ enum Check {
         #[arg(long, default_value_t = 0.05, value_parser = seconds)]
         interval: f64,
         /// Seconds to wait for the last answer
-        #[arg(long, default_value_t = 2.0, value_parser = seconds)]
+        #[arg(long, default_value_t = 2.0, value_parser = some_seconds)]
         timeout: f64,
         /// Bytes of the IP packet, which is not fragmented
-        #[arg(long, default_value_t = 84)]
+        #[arg(long, default_value_t = 84, value_parser = clap::value_parser!(u16).range(60..))]
         size: u16,
     },
-    /// The largest packet that reaches hosts, and comes back, in one piece
+    /// The largest packet that reaches hosts in one piece; what comes back may be in several
     Mtu {
+        /// Addresses, IPv4 or IPv6
         #[arg(required = true)]
         hosts: Vec<IpAddr>,
-        /// The largest packet that is tried; that of the interface without it
-        #[arg(long)]
+        /// Bytes of the largest packet that is tried; the MTU of the interface without it
+        #[arg(long, value_parser = clap::value_parser!(u32).range(68..=65535))]
         most: Option<u32>,
     },
     /// Whether the names and addresses of hosts stand for each other
     Dns {
-        /// Addresses, or names
+        /// Addresses, IPv4 or IPv6, or names
         #[arg(required = true)]
         hosts: Vec<String>,
         /// The server to be asked, in place of those of /etc/resolv.conf
@@ -93,28 +95,32 @@ enum Check {
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10))]
         tries: u32,
         /// Seconds to wait for each answer
-        #[arg(long, default_value_t = 5.0, value_parser = seconds)]
+        #[arg(long, default_value_t = 5.0, value_parser = some_seconds)]
         timeout: f64,
     },
     /// TCP throughput to a host that serves it: another unit, or `magpie check listen`
     Iperf {
+        /// An address, IPv4 or IPv6
         host: IpAddr,
         /// Connections side by side
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
         streams: u32,
-        /// Seconds
-        #[arg(long, default_value_t = 1.0, value_parser = seconds)]
+        /// For how many seconds it is sent
+        #[arg(long, default_value_t = 1.0, value_parser = some_seconds)]
         time: f64,
+        /// The TCP port that the host serves at
         #[arg(long, default_value_t = throughput::PORT)]
         port: u16,
-        /// The least speed: mbit/s, or percent of the link's
+        /// The least speed: mbit/s, or percent of the link's, such as 80%; 0 for any
         #[arg(long, default_value = "0")]
         min_speed: MinSpeed,
     },
-    /// Serves throughput until it is ended
+    /// Serves throughput until it is ended, and says where
     Listen {
+        /// The address of this host to listen at: 0.0.0.0 for all of IPv4, :: for all of IPv6 and mostly of IPv4 too
         #[arg(default_value = "0.0.0.0")]
         address: IpAddr,
+        /// The TCP port to listen at
         #[arg(long, default_value_t = throughput::PORT)]
         port: u16,
     },
@@ -131,11 +137,17 @@ enum Check {
         passive: bool,
     },
     /// The state of an LACP port in words, or where two of them differ
-    Lacp { state: u8, partner: Option<u8> },
+    Lacp {
+        /// The flags of this end, as /proc/net/bonding has them: a number from 0 to 255
+        state: u8,
+        /// Those of the other end
+        partner: Option<u8>,
+    },
     /// The neighbours that lldpd knows
     Lldp,
     /// The way to hosts
     Route {
+        /// Addresses, IPv4 or IPv6
         #[arg(required = true)]
         hosts: Vec<IpAddr>,
     },
@@ -145,6 +157,13 @@ fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if (0.0..=3600.0).contains(&value) => Ok(value),
         _ => Err("not a number of seconds from 0 to 3600".to_owned()),
+    }
+}
+
+fn some_seconds(text: &str) -> Result<f64, String> {
+    match seconds(text) {
+        Ok(0.0) => Err("nothing happens in no time".to_owned()),
+        value => value,
     }
 }
 
@@ -186,7 +205,7 @@ fn check(what: &Check, format: Format) -> ExitCode {
             let is_ok = found.iter().all(|it| it.mtu == Some(it.tried));
             Ok((shown(&found, format, |all| mtus(all)), is_ok))
         }
-        Check::Dns { hosts, server, tries, timeout } => dns::Options::servers_of(server).map(|servers| {
+        Check::Dns { hosts, server, tries, timeout } => servers_of(server).map(|servers| {
             let timeout = Duration::from_secs_f64(*timeout);
             let options = dns::Options { servers, tries: *tries, timeout, within: Duration::from_secs(60) };
             let of = |text: &String| text.parse().map_or_else(|_| Host::Name(text.clone()), Host::Ip);
@@ -198,11 +217,11 @@ fn check(what: &Check, format: Format) -> ExitCode {
         Check::Iperf { host, streams, time, port, min_speed } => {
             let options =
                 throughput::Options { streams: *streams, duration: Duration::from_secs_f64(*time), port: *port };
-            throughput::measure(*host, &options).map_err(|error| format!("{host}: {error}")).map(|found| {
+            measured(*host, &options).map(|found| {
                 let link =
                     route::routes(&[*host])[0].interface.as_ref().and_then(|name| Kernel::default().link(name)?.speed);
                 let check = min_speed.check(found.bits_per_second, link);
-                let text = |found: &throughput::Throughput| {
+                let text = |Measured { found, min_speed_check: check }: &Measured<'_>| {
                     format!(
                         "{}: {:.0} mbit/s, {}\n",
                         found.address,
@@ -210,11 +229,12 @@ fn check(what: &Check, format: Format) -> ExitCode {
                         check.message
                     )
                 };
-                (shown(&found, format, text), check.ok)
+                (shown(&Measured { found: &found, min_speed_check: &check }, format, text), check.ok)
             })
         }
         Check::Listen { address, port } => match throughput::Server::listen((*address, *port).into()) {
             Ok(server) => {
+                print(&format!("listening at {}\n", SocketAddr::new(*address, *port)));
                 server.serve();
                 Ok((String::new(), true))
             }
@@ -251,8 +271,14 @@ fn check(what: &Check, format: Format) -> ExitCode {
             let text = |lines: &Vec<String>| {
                 if lines.is_empty() { "no difference\n".to_owned() } else { lines.join("\n") + "\n" }
             };
-            let is_ok = if partner.is_some() { lines.is_empty() } else { PortState(*state).is_up() };
-            Ok((shown(&lines, format, text), is_ok))
+            // Two ends that agree that they take no part are no better for it.
+            let is_up = PortState(*state).is_up();
+            let text = |port: &Port<'_>| match (partner.is_some() && lines.is_empty(), is_up) {
+                (true, false) => text(port.words) + "but it takes no part in its aggregate\n",
+                _ => text(port.words),
+            };
+            let port = Port { state: *state, partner: *partner, is_up, words: &lines };
+            Ok((shown(&port, format, text), is_up && (partner.is_none() || lines.is_empty())))
         }
         Check::Lldp => lldp::neighbours(Duration::from_secs(10)).map_err(|error| error.to_string()).map(|found| {
             let text = |found: &Vec<lldp::Neighbour>| {
@@ -269,26 +295,87 @@ fn check(what: &Check, format: Format) -> ExitCode {
             let is_ok = routes.iter().all(|route| route.error.is_none());
             let text =
                 |routes: &Vec<route::Route>| hosts.iter().zip(routes).map(|(host, route)| way(*host, route)).collect();
-            Ok((shown(&routes, format, text), is_ok))
+            match format {
+                Format::Text => Ok((text(&routes), is_ok)),
+                Format::Json => {
+                    let ways: Vec<Way<'_>> =
+                        hosts.iter().zip(&routes).map(|(host, route)| Way { host: *host, route }).collect();
+                    Ok((shown(&ways, format, |_| String::new()), is_ok))
+                }
+            }
         }
-    };
-    // Without a socket nothing was checked.
-    let outcome = match (what, outcome) {
-        (Check::Ping { .. } | Check::Mtu { .. }, Ok((text, false))) if text.contains(NO_SOCKETS) => {
-            Err(text.trim_end().to_owned())
-        }
-        (_, outcome) => outcome,
     };
     let (text, code) = match outcome {
+        // Without a socket nothing was checked.
+        Ok((text, false)) if matches!(what, Check::Ping { .. } | Check::Mtu { .. }) && text.contains(NO_SOCKETS) => {
+            match format {
+                Format::Text => (complaint(text.trim_end()), 2),
+                Format::Json => (text, 2),
+            }
+        }
         // 1: it was checked, and something is wrong.
         Ok((text, is_ok)) => (text, u8::from(!is_ok)),
-        Err(why) => {
-            _ = writeln!(std::io::stderr(), "magpie: {why}");
-            (String::new(), 2)
-        }
+        Err(why) => match format {
+            Format::Text => (complaint(&why), 2),
+            Format::Json => (shown(&Failed { error: &why }, format, |_| String::new()), 2),
+        },
     };
-    drop(std::io::stdout().write_all(text.as_bytes()));
-    ExitCode::from(code)
+    ExitCode::from(if print(&text) { code } else { 2 })
+}
+
+/// Tells on standard error why nothing could be checked; there is nothing for standard output then.
+fn complaint(why: &str) -> String {
+    _ = writeln!(std::io::stderr(), "magpie: {why}");
+    String::new()
+}
+
+/// Prints on standard output; whether all of it could be.
+fn print(text: &str) -> bool {
+    let mut stdout = std::io::stdout();
+    let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    match printed {
+        // Who reads no further has what it wanted.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            _ = writeln!(std::io::stderr(), "magpie: standard output: {error}");
+            false
+        }
+        _ => true,
+    }
+}
+
+fn servers_of(server: &str) -> Result<Vec<SocketAddr>, String> {
+    dns::Options::servers_of(server).map_err(|why| format!("--server {server:?}: {why}"))
+}
+
+fn measured(host: IpAddr, options: &throughput::Options) -> Result<throughput::Throughput, String> {
+    throughput::measure(host, options).map_err(|error| format!("{host}: {error}"))
+}
+
+#[derive(Debug, Serialize)]
+struct Failed<'a> {
+    error: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct Measured<'a> {
+    #[serde(flatten)]
+    found: &'a throughput::Throughput,
+    min_speed_check: &'a throughput::SpeedCheck,
+}
+
+#[derive(Debug, Serialize)]
+struct Port<'a> {
+    state: u8,
+    partner: Option<u8>,
+    is_up: bool,
+    words: &'a Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Way<'a> {
+    host: IpAddr,
+    #[serde(flatten)]
+    route: &'a route::Route,
 }
 
 #[derive(Debug, Serialize)]

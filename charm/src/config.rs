@@ -50,7 +50,7 @@ pub struct Config {
     pub max_latency: f64,
     /// How long throughput is measured, in seconds.
     pub iperf_duration: i64,
-    /// The network to listen in for measurements, in place of the relation's.
+    /// The network to listen in for measurements; empty for all addresses that the unit tells its peers.
     pub iperf_listen_cidr: String,
     /// Not used: nothing is installed on a unit.
     pub source: String,
@@ -153,7 +153,7 @@ impl Config {
         network_of(&self.network).map_err(|why| Error::of_option("network", why))
     }
 
-    /// The network to listen in for measurements; none for the relation's address.
+    /// The network to listen in for measurements; none for all addresses that the unit tells its peers.
     ///
     /// # Errors
     /// The text is no network.

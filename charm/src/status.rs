@@ -36,7 +36,7 @@ pub fn status(plan: &Plan, results: &Results) -> Status {
     }
     let age = now().saturating_sub(results.at);
     if age > STALE {
-        return Status::blocked(format!("the checks stopped {} minutes ago; the log says why", age / 60));
+        return Status::blocked(format!("the checks stopped {} minutes ago; {} says why", age / 60, plan.log()));
     }
     let parts = parts(plan, results);
     let failed = parts.iter().any(|part| part.is_failed);
@@ -62,6 +62,9 @@ fn parts(plan: &Plan, results: &Results) -> Vec<Part> {
     // The service has not yet forgotten who has just left.
     let here = results.peers.iter().filter(|(unit, _)| plan.peers.contains_key(*unit));
     let peers: BTreeMap<u64, &Peer> = here.map(|(unit, peer)| (number(unit), peer)).collect();
+    // Of one that is away what was measured before says nothing any more, and that it is away is said once.
+    let there: BTreeMap<u64, &Peer> =
+        peers.iter().filter(|(_, peer)| !peer.is_away()).map(|(unit, peer)| (*unit, *peer)).collect();
     let mut parts = Vec::new();
     let ok = |text: &str| Part { text: text.to_owned(), is_failed: false };
     let failed = |text: String| Part { text, is_failed: true };
@@ -109,9 +112,9 @@ fn parts(plan: &Plan, results: &Results) -> Vec<Part> {
             false => failed(format!("dns failed: {}", some_of(&faults))),
         });
     }
-    parts.extend(mtu(options, &peers));
+    parts.extend(mtu(options, &there));
     if options.check_iperf {
-        parts.extend(speed(options, results, &peers));
+        parts.extend(speed(options, results, &there));
     }
     parts
 }
@@ -327,8 +330,29 @@ mod tests {
         );
         let many = |_: u32, peer: &mut Peer| peer.echo = Some((20, 0));
         assert_eq!(
-            shown(|_| {}, many).split(';').next().unwrap(),
-            "blocked: icmp failed: 1 0/20, 2 0/20, 3 0/20, 4 0/20, 5 0/20 and 5 more"
+            shown(|_| {}, many),
+            "blocked: icmp failed: 1 0/20, 2 0/20, 3 0/20, 4 0/20, 5 0/20 and 5 more; dns ok"
+        );
+    }
+
+    #[test]
+    fn of_a_peer_that_is_away_nothing_else_is_told() {
+        let away = |at: u32, peer: &mut Peer| {
+            if at == 4 {
+                (peer.echo, peer.udp) = (Some((20, 0)), Some(false));
+                peer.mtu = Some((Some(1450), 9000));
+                peer.throughput_error = Some("cannot be connected to: timed out".to_owned());
+            }
+        };
+        assert_eq!(shown(|_| {}, away), "blocked: icmp failed: 4 0/20; dns ok, mtu ok: 9000, speed ok: 9400 mbit/s");
+        let filtered = |at: u32, peer: &mut Peer| {
+            away(at, peer);
+            peer.udp = Some(true);
+        };
+        assert!(
+            shown(|_| {}, filtered).contains("mtu 1450 < 9000: 4; speed failed: 4 cannot"),
+            "{}",
+            shown(|_| {}, filtered)
         );
     }
 
@@ -360,7 +384,10 @@ mod tests {
         let plan = plan(&[("magpie/1", Some("10.0.0.2"))], |_| {});
         let mut results = Results { at: now() - 3600, ..Results::default() };
         results.peers.insert("magpie/1".to_owned(), peer("10.0.0.2"));
-        assert_eq!(status(&plan, &results).message(), "the checks stopped 60 minutes ago; the log says why");
+        assert_eq!(
+            status(&plan, &results).message(),
+            "the checks stopped 60 minutes ago; journalctl -u magpie-magpie-0 says why"
+        );
         results.at = now();
         results.peers.insert("magpie/2".to_owned(), Peer { echo: Some((20, 0)), ..peer("10.0.0.3") });
         assert_eq!(status(&plan, &results).message(), "icmp ok, dns ok, mtu ok: 9000, speed ok: 9400 mbit/s");

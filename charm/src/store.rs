@@ -229,7 +229,24 @@ impl Store {
     }
 }
 
+impl Plan {
+    /// The name of the service where systemd has it.
+    pub(crate) fn service(&self) -> String {
+        format!("magpie-{}", self.unit.replace('/', "-"))
+    }
+
+    /// Where the service's log is to be looked for.
+    pub(crate) fn log(&self) -> String {
+        format!("journalctl -u {}", self.service())
+    }
+}
+
 impl Peer {
+    /// Whether nothing of it answers, by ICMP or UDP.
+    pub(crate) fn is_away(&self) -> bool {
+        self.loss() == Some(100) && self.udp != Some(true)
+    }
+
     /// Whether every echo request came back; none where none was sent.
     pub fn answers(&self) -> Option<bool> {
         self.echo.map(|(sent, received)| sent > 0 && sent == received)

@@ -14,7 +14,7 @@ pub struct Summary {
     /// When they were found, in seconds of Unix time.
     pub at: u64,
     /// By the number of the peer: percent of loss, mean round trip in microseconds, path MTU, Mbit/s, and whether DNS
-    /// is in order. What is not known is null.
+    /// is in order. What was not tried is null; an MTU or a speed that was, and came to nothing, is 0.
     pub peers: BTreeMap<u32, Numbers>,
 }
 
@@ -38,6 +38,8 @@ const PEERS: usize = 500;
 const LONGEST: usize = 64 << 10;
 /// What has not changed much is told again after this, in seconds.
 const AGAIN: u64 = 60 * 60;
+/// A unit that has told nothing for so long, in seconds, tells nothing any more: its hour is over, and some.
+pub(crate) const SILENT: u64 = 90 * 60;
 
 impl Summary {
     /// The key of the databag.
@@ -53,8 +55,8 @@ impl Summary {
             let numbers = Numbers(
                 loss,
                 peer.round_trip.map(|trip| whole(trip.avg * 1000.0)),
-                peer.mtu.and_then(|(found, _)| found),
-                peer.throughput.map(|(speed, _)| whole(speed / 1e6)),
+                peer.mtu.map(|(found, _)| found.unwrap_or(0)),
+                peer.throughput.map(|(speed, _)| whole(speed / 1e6)).or(peer.throughput_error.as_ref().map(|_| 0)),
                 peer.dns().map(|fault| fault.is_none()),
             );
             if peers.len() < PEERS {

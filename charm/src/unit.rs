@@ -16,6 +16,9 @@ use crate::service::build_of;
 use crate::store::{Plan, Results, Store, VERSION};
 use crate::summary::Summary;
 
+/// The file that has what the service complains of, where there is no systemd.
+const LOG: &str = "service.log";
+
 /// What a hook knows of the service.
 pub(crate) struct Unit<'a> {
     pub(crate) peers: &'a MagpiePeersRequirer,
@@ -163,12 +166,14 @@ fn begin(plan: &Plan, dir: &Path) -> io::Result<()> {
     }
     let mut command = Command::new(&plan.program);
     command.arg("serve").arg(dir).current_dir("/").env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(drop)
+    // There is no journal; that of this time is enough.
+    let log = fs::File::create(dir.join(LOG)).map_or_else(|_| Stdio::null(), Stdio::from);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().map(drop)
 }
 
 /// A transient unit: it is gone when the machine is started anew, and `start` begins it again.
 fn by_systemd(plan: &Plan, dir: &Path) -> io::Result<()> {
-    let name = format!("--unit=magpie-{}", plan.unit.replace('/', "-"));
+    let name = format!("--unit={}", plan.service());
     let mut command = Command::new("systemd-run");
     command.args(["--quiet", "--collect", &name, "--property=Restart=on-failure", "--property=RestartSec=5", "--"]);
     command.arg(&plan.program).arg("serve").arg(dir);

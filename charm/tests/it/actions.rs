@@ -58,6 +58,10 @@ fn each_action_says_what_is_there_and_refuses_what_cannot_be() {
     assert_eq!(output(&found), json!({ "magpie/1": "ok", "magpie/2": "0/3 packets received" }));
     assert_eq!(found["failed"], "magpie/2");
     assert_eq!(found["path-mtu"], "{\"magpie/1\":1500,\"magpie/2\":1400}");
+    assert_eq!(
+        refusal(&mut juju, "ping", json!({ "timeout": 0 })),
+        "parameter timeout: nothing can come back in no time"
+    );
     // Juju itself holds numbers against the metadata.
     assert!(juju.run_action("magpie/0", "ping", json!({ "tries": 0 })).is_err());
     assert!(juju.run_action("magpie/0", "ping", json!({ "timeout": -1 })).is_err());

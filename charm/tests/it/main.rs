@@ -6,6 +6,7 @@
 mod actions;
 mod checks;
 mod command;
+mod documented;
 mod many;
 mod mesh;
 mod model;

@@ -238,6 +238,10 @@ impl Net {
         done("ip", &["-n", &hub, "link", "set", &port, "master", "brfar"]);
     }
 
+    fn pid_file(&self) -> PathBuf {
+        std::env::temp_dir().join(format!("{}.pid", self.prefix))
+    }
+
     /// A DNS server at 10.0.0.254 that knows each host as `node-N.maas`; `wrong` has the name of another one.
     pub(crate) fn serve_names(&mut self, wrong: Option<u32>) {
         let mut args =
@@ -245,7 +249,7 @@ impl Net {
                 .into_iter()
                 .map(str::to_owned)
                 .collect::<Vec<_>>();
-        args.push(format!("--pid-file={}", std::env::temp_dir().join(format!("{}.pid", self.prefix)).display()));
+        args.push(format!("--pid-file={}", self.pid_file().display()));
         args.extend(["--listen-address=10.0.0.254".to_owned(), "--bind-interfaces".to_owned()]);
         for at in 0..self.hosts {
             args.push(format!("--address=/node-{at}.maas/{}", address(at)));
@@ -282,5 +286,6 @@ impl Drop for Net {
             }
             ip(&["netns", "del", &namespace]);
         }
+        drop(std::fs::remove_file(self.pid_file()));
     }
 }

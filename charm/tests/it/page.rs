@@ -5,11 +5,11 @@ use std::path::Path;
 use std::process::Command;
 
 use magpie::Summary;
-use magpie::report::Mesh;
+use magpie::report::{Limits, Mesh};
 
 /// A mesh of so many units, in which some links are bad in one way each.
 fn mesh(units: u32) -> Mesh {
-    let mut mesh = Mesh::default();
+    let mut mesh = Mesh::new(Limits::default(), 1_795_688_100);
     for from in 0..units {
         let of = |to: u32| match (from.min(to), from.max(to)) {
             (0, 2) => "[0,180,1400,9400,true]".to_owned(),
@@ -20,7 +20,10 @@ fn mesh(units: u32) -> Mesh {
             _ => format!("[0,{},1500,9400,true]", 150 + 7 * to),
         };
         let peers: Vec<String> = (0..units).filter(|to| *to != from).map(|to| format!("\"{to}\":{}", of(to))).collect();
-        mesh.add(from, &Summary::read(&format!(r#"{{"v":1,"at":0,"peers":{{{}}}}}"#, peers.join(","))).unwrap());
+        mesh.add(
+            from,
+            &Summary::read(&format!(r#"{{"v":1,"at":1795687000,"peers":{{{}}}}}"#, peers.join(","))).unwrap(),
+        );
     }
     mesh.add_silent(units);
     mesh
@@ -50,7 +53,7 @@ fn a_browser_shows_the_maps() {
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
-        "--window-size=1000,2100",
+        "--window-size=1000,2600",
     ];
     let run = |what: &str| {
         let mut command = Command::new(chromium);
@@ -61,6 +64,7 @@ fn a_browser_shows_the_maps() {
     let dom = String::from_utf8_lossy(&shown.stdout).into_owned();
     for part in [
         "<h1>Magpie: magpie in \"default\" &amp; &lt;others&gt;</h1>",
+        "<p>Put together on 2026-11-26 10:15 UTC.</p>",
         "title=\"0 to 2: 1400 bytes, bad\"",
         "title=\"1 to 4: 20.40 ms, failed\"",
         "title=\"4 to 5: 100 %, failed\"",
@@ -68,7 +72,7 @@ fn a_browser_shows_the_maps() {
     ] {
         assert!(dom.contains(part), "{part} is not in what the browser made of it:\n{dom}");
     }
-    assert_eq!(dom.matches("<table>").count(), 4, "{dom}");
+    assert_eq!(dom.matches("<table").count(), 5, "four maps, and how old all of it is: {dom}");
     run(&format!("--screenshot={}", picture.display()));
     let bytes = fs::read(&picture).unwrap();
     assert!(bytes.starts_with(b"\x89PNG") && bytes.len() > 20_000, "{} bytes", bytes.len());

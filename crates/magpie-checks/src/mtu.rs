@@ -1,4 +1,7 @@
-//! Path MTU: the largest packet that reaches a host, and comes back, in one piece.
+//! Path MTU: the largest packet that reaches a host in one piece.
+//!
+//! What comes back may be in pieces: a host sends its answers by its own MTU. Whether the way back carries as much is for
+//! the other end to find.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -121,7 +121,8 @@ fn of(trips: &[f64]) -> Option<RoundTrip> {
     let max = trips.iter().copied().reduce(f64::max)?;
     let avg = mean(&mut trips.iter().copied(), trips.len());
     let jitter = mean(&mut trips.windows(2).map(|pair| (pair[1] - pair[0]).abs()), trips.len() - 1);
-    let rounded = |value: f64| (value * 1000.0).round() / 1000.0;
+    // A sum of nothing is -0.
+    let rounded = |value: f64| (value * 1000.0).round() / 1000.0 + 0.0;
     Some(RoundTrip { min: rounded(min), avg: rounded(avg), max: rounded(max), jitter: rounded(jitter) })
 }
 
@@ -133,7 +134,7 @@ mod tests {
     fn round_trips_are_summed_up() {
         let trip = of(&[1.0, 3.0, 2.0]).unwrap();
         assert_eq!((trip.min, trip.avg, trip.max, trip.jitter), (1.0, 2.0, 3.0, 1.5));
-        assert_eq!(of(&[0.5]).unwrap().jitter, 0.0);
+        assert_eq!(of(&[0.5]).unwrap().jitter.to_string(), "0");
         assert_eq!(of(&[]), None);
     }
 
