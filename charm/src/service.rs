@@ -203,6 +203,9 @@ fn check_until_asked(shared: &Shared, first: &Plan) {
         let is_round = last.is_none_or(|at| at.elapsed() >= ROUND) || plan.options != options;
         let new: BTreeMap<String, Option<String>> =
             plan.peers.iter().filter(|(unit, at)| is_round || checked.get(*unit) != Some(*at)).map(cloned).collect();
+        if plan.options.check_iperf && plan.options.pings && (is_round || !new.is_empty()) {
+            thread::sleep(turns::until_quiet(plan.options.iperf_duration));
+        }
         if is_round {
             check_host(shared, &plan.options, round % SELDOM == 0);
         }

@@ -12,6 +12,13 @@ use crate::store::Plan;
 /// What a turn takes beside the measurement: connecting, the last answer, and clocks that differ.
 const MARGIN: u64 = 4;
 
+/// When all that was sent in a measurement has arrived, after its end.
+const SETTLED: Duration = Duration::from_millis(1200);
+/// What is to be left of a turn for pings to begin in it, by default a second's.
+const PINGS: Duration = Duration::from_millis(1200);
+/// The longest that pings wait.
+const PATIENCE: Duration = Duration::from_secs(15);
+
 /// How long a turn is, with measurements of so many seconds.
 pub(crate) fn length(duration: u32) -> Duration {
     Duration::from_secs(u64::from(duration) + MARGIN)
@@ -23,6 +30,24 @@ pub(crate) fn now(length: Duration) -> (u64, Duration) {
     let slot = since.as_nanos() / length.as_nanos().max(1);
     let next = length.as_nanos() * (slot + 1) - since.as_nanos();
     (u64::try_from(slot).unwrap_or(0), Duration::from_nanos(u64::try_from(next).unwrap_or(u64::MAX)))
+}
+
+/// How long until the part of a turn in which nobody measures: pings beside a measurement tell of the queues that it makes.
+/// None where that is too long to be waited for.
+pub(crate) fn until_quiet(duration: u32) -> Duration {
+    let length = length(duration);
+    quiet_in(length.saturating_sub(now(length).1), duration)
+}
+
+fn quiet_in(elapsed: Duration, duration: u32) -> Duration {
+    let length = length(duration);
+    let begins = Duration::from_secs(duration.into()) + SETTLED;
+    let wait = match length.saturating_sub(elapsed) {
+        _ if elapsed < begins => begins - elapsed,
+        left if left < PINGS => left + begins,
+        _ => Duration::ZERO,
+    };
+    if wait > PATIENCE { Duration::ZERO } else { wait }
 }
 
 /// Whom a unit measures in a turn; none where it is measured, or rests.
@@ -79,6 +104,17 @@ mod tests {
             }
             assert_eq!(met.len(), count * count.saturating_sub(1), "{count}");
         }
+    }
+
+    #[test]
+    fn pings_wait_until_nobody_measures() {
+        let millis = Duration::from_millis;
+        for (elapsed, wait) in [(0, 2200), (1000, 1200), (2200, 0), (3800, 0), (3900, 1100 + 2200), (4900, 100 + 2200)]
+        {
+            assert_eq!(quiet_in(millis(elapsed), 1), millis(wait), "{elapsed}");
+        }
+        assert_eq!(quiet_in(millis(0), 600), Duration::ZERO, "not for ten minutes");
+        assert!(until_quiet(1) <= length(1));
     }
 
     #[test]

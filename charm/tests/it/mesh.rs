@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use juju_sim::{HookRun, World};
 use lzma_rust2::XzReader;
 
 use crate::model::{deploy, passes, until};
@@ -22,6 +23,12 @@ fn three_units_are_well_and_a_link_that_breaks_is_found_and_cleared() {
     let mut juju = deploy(&net, "three", 3, &config);
     eprintln!("three units, each on a host of its own");
     assert_eq!(juju.status("magpie/0").current, "waiting");
+    // Who has joined is held until it has been checked.
+    let logged =
+        |juju: &World, text: &str| juju.runs().iter().flat_map(HookRun::log).any(|(_, line)| line.contains(text));
+    for peer in ["magpie/1", "magpie/2"] {
+        assert!(logged(&juju, &format!("PeerJoined {peer}: held until it has been checked")), "{peer}");
+    }
 
     let well = |it: &(String, String)| it.1.contains("speed ok");
     for unit in ["magpie/0", "magpie/1", "magpie/2"] {
@@ -29,6 +36,11 @@ fn three_units_are_well_and_a_link_that_breaks_is_found_and_cleared() {
         assert!(shown.0 == "active" && shown.1.starts_with("icmp ok, dns ok, mtu ok: 1500, speed ok: "), "{shown:?}");
         eprintln!("  {unit}  {}: {}", shown.0, shown.1);
     }
+    for peer in ["magpie/1", "magpie/2"] {
+        assert!(logged(&juju, &format!("PeerJoined {peer}: acknowledged")), "{peer}");
+    }
+    let peers = juju.run_action("magpie/0", "peers", serde_json::json!({})).unwrap();
+    assert_eq!(peers.results["pending"], "[]");
     assert!(juju.bag("magpie", "magpie/0").unwrap().contains_key("iperf.server"));
     assert!(juju.bag("magpie", "magpie/0").unwrap()["magpie-results"].len() < 200);
 

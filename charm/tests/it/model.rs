@@ -11,7 +11,7 @@ use juju_sim::{Charm, Revision, World};
 use crate::net::{self, Net};
 
 /// The longest that a status is waited for: every unit has its turns to measure in it, and the machine may be busy.
-const LONGEST: Duration = Duration::from_secs(150);
+const LONGEST: Duration = Duration::from_secs(300);
 
 /// A unit's hooks run in the host of its number.
 fn charm_dir(net: &Net, name: &str) -> PathBuf {
