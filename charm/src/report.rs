@@ -362,10 +362,10 @@ fn spelled(seconds: u64) -> String {
     }
 }
 
-/// An instant of Unix time as `2026-11-26 10:15 UTC`.
+/// An instant of Unix time as `2026-11-26T10:15:00Z`.
 fn date(seconds: u64) -> String {
     let at = i64::try_from(seconds).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-    at.map_or_else(|| "an unknown date".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+    at.map_or_else(|| "an unknown date".to_owned(), |at| at.to_string())
 }
 
 fn escaped(text: &str) -> String {
@@ -429,7 +429,7 @@ mod tests {
 
     #[test]
     fn the_page_says_when_it_was_made() {
-        assert_eq!(date(1_795_688_100), "2026-11-26 10:15 UTC");
+        assert_eq!(date(1_795_688_100), "2026-11-26T10:15:00Z");
         assert_eq!(date(u64::MAX), "an unknown date");
     }
 

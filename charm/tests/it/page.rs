@@ -64,7 +64,7 @@ fn a_browser_shows_the_maps() {
     let dom = String::from_utf8_lossy(&shown.stdout).into_owned();
     for part in [
         "<h1>Magpie: magpie in \"default\" &amp; &lt;others&gt;</h1>",
-        "<p>Put together on 2026-11-26 10:15 UTC.</p>",
+        "<p>Put together on 2026-11-26T10:15:00Z.</p>",
         "title=\"0 to 2: 1400 bytes, bad\"",
         "title=\"1 to 4: 20.40 ms, failed\"",
         "title=\"4 to 5: 100 %, failed\"",
