@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use juju_sim::World;
 use serde_json::{Value, json};
 
-use crate::model::{deploy, until};
+use crate::model::{deploy, passes, until};
 use crate::net::{self, Net};
 
 /// What an action answers, by key.
@@ -120,4 +120,11 @@ fn each_action_says_what_is_there_and_refuses_what_cannot_be() {
 
     assert_eq!(answer(&mut juju, "advertise", json!({}))["addresses"], "10.0.0.1");
     assert_eq!(juju.bag("magpie", "magpie/0").unwrap()["iperf_addresses"], "[\"10.0.0.1\"]");
+
+    // A server that is no longer there is no longer claimed.
+    assert!(juju.bag("magpie", "magpie/0").unwrap().contains_key("iperf.server"));
+    juju.set_config("magpie", "iperf_listen_cidr", Some("192.0.2.0/24".into())).unwrap();
+    let bag =
+        passes(&mut juju, |juju| juju.bag("magpie", "magpie/0").unwrap(), |bag| !bag.contains_key("iperf.server"));
+    assert!(!bag.contains_key("iperf.server"));
 }
