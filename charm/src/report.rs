@@ -6,6 +6,7 @@ use std::fmt::Write;
 use magpie_checks::throughput::MinSpeed;
 use serde_json::{Value, json};
 
+use crate::status::longest_usual;
 use crate::summary::{Numbers, SILENT, Summary};
 
 /// What all units have found of each other, by their numbers.
@@ -49,9 +50,6 @@ struct Range {
     limits: Limits,
 }
 
-/// A link is slow beyond so many times what is usual, and so many milliseconds.
-const SLOW: (f64, f64) = (10.0, 5.0);
-
 const MAPS: [Map; 4] = [
     Map {
         title: "Loss",
@@ -93,8 +91,8 @@ const MAPS: [Map; 4] = [
         value: |it| it.3.map(f64::from),
         grade: |value, range| match (value / range.most.max(1.0), range.limits.min_speed) {
             _ if value <= 0.0 => 4,
-            (_, MinSpeed::Mbits(least)) => {
-                if range.limits.is_fast(value) || least == 0 {
+            (_, MinSpeed::Mbits(_)) => {
+                if range.limits.is_fast(value) {
                     0
                 } else {
                     3
@@ -178,7 +176,7 @@ impl Mesh {
                 let Some(numbers) = self.pair(from, to) else { continue };
                 let longest = match self.limits.max_latency {
                     limit if limit > 0.0 => limit,
-                    _ => (trips * SLOW.0).max(SLOW.1),
+                    _ => longest_usual(trips),
                 };
                 let slow = numbers.1.is_some_and(|micros| f64::from(micros) / 1000.0 > longest);
                 let small = numbers.2.is_some_and(|mtu| mtu == 0 || f64::from(mtu) < self.limits.wanted_mtu(mtus));

@@ -150,12 +150,17 @@ fn latency(options: &Options, peers: &BTreeMap<u64, &Peer>) -> Option<Part> {
         sorted.sort_by(f64::total_cmp);
         // The lower one of two: one of two links that is slow is so beside the other.
         let usual = *sorted.get(sorted.len().checked_sub(1)? / 2)?;
-        SLOW.max(usual * TIMES)
+        longest_usual(usual)
     };
     let slow: Vec<String> =
         trips.iter().filter(|(_, trip)| *trip > limit).map(|(unit, trip)| format!("{unit} {trip:.1} ms")).collect();
     let word = if is_set { "latency failed" } else { "latency" };
     (!slow.is_empty()).then(|| Part { text: format!("{word}: {}", some_of(&slow)), is_failed: is_set })
+}
+
+/// The longest mean round trip that is nothing to speak of, where this is the usual one, in milliseconds.
+pub(crate) fn longest_usual(usual: f64) -> f64 {
+    SLOW.max(usual * TIMES)
 }
 
 /// Path MTUs below what is required, or where nothing is, below that of the interface.
